@@ -1,6 +1,6 @@
 // Builds the package: ESM and CommonJS by two passes of the compiler, then the samples against the result.
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -17,3 +17,8 @@ rmSync('dist', { recursive: true, force: true });
 compile('tsconfig.build.json');
 compile('tsconfig.build.cjs.json');
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
+
+for (const sample of readdirSync('sample', { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+  rmSync(`sample/${sample.name}/dist`, { recursive: true, force: true });
+  compile(`sample/${sample.name}/tsconfig.json`);
+}

@@ -1,0 +1,55 @@
+/** What went wrong, as a stable code. The edge maps each to an HTTP exception. */
+export type SessionErrorCode =
+  | 'session_unavailable'
+  | 'session_contention'
+  | 'session_not_loaded'
+  | 'session_closed'
+  | 'session_ended'
+  | 'session_gone'
+  | 'session_reserved_field'
+  | 'session_not_serializable'
+  | 'session_too_large'
+  | 'session_invalid_principal'
+  | 'session_update_async'
+  | 'session_headers_sent';
+
+/** The parts of an error's text, and where it came from. */
+export interface SessionErrorDetail {
+  /** What happened. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly fix: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * What `core/` throws. Its message says what happened and what to do, and never holds a token or the contents of a
+ * session; a field's name may be in it.
+ */
+export class SessionError extends Error {
+  override readonly name: string = 'SessionError';
+
+  constructor(
+    readonly code: SessionErrorCode,
+    detail: SessionErrorDetail,
+  ) {
+    super(`${detail.what} ${detail.fix}`, 'cause' in detail ? { cause: detail.cause } : undefined);
+  }
+}
+
+/** The store did not do its work, or not in time. Whether it will still do it is unknown. */
+export function unavailable(operation: string, why: string, cause?: unknown): SessionError {
+  return new SessionError('session_unavailable', {
+    what: `The session store failed at ${operation}: ${why}.`,
+    fix: 'Check that the store is up and reachable; the session itself is as it was.',
+    cause,
+  });
+}
+
+/** A session that another request ended, or that expired, was asked for. */
+export function gone(): SessionError {
+  return new SessionError('session_gone', {
+    what: 'The session is not in the store any more.',
+    fix: 'It expired or was ended by another request; begin a new one with regenerate() or login().',
+  });
+}

@@ -1,0 +1,73 @@
+import { SessionError } from './errors.js';
+import type { Fields } from './fields.js';
+
+/** Names that mean something on a session object and therefore cannot be fields. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'cookie',
+  'id',
+  'req',
+  'save',
+  'reload',
+  'touch',
+  'resetMaxAge',
+  'regenerate',
+  'destroy',
+]);
+
+/** Whether a name is taken by the session object itself. */
+export function isReservedName(name: string): boolean {
+  return RESERVED.has(name);
+}
+
+/** @throws {SessionError} `session_reserved_field` */
+export function assertFieldName(name: string): void {
+  if (isReservedName(name)) {
+    throw new SessionError('session_reserved_field', {
+      what: `"${name}" is a member of the session object and cannot be a field.`,
+      fix: 'Choose another name for the field.',
+    });
+  }
+}
+
+/** What an object that shows fields needs of the fields behind it. */
+export type FieldAccess = Pick<Fields, 'get' | 'has' | 'names' | 'set' | 'delete'>;
+
+/** Descriptor of a field on an object that behaves like a plain one. */
+export function fieldDescriptor(fields: FieldAccess, name: string): PropertyDescriptor | undefined {
+  return fields.has(name)
+    ? { value: fields.get(name), writable: true, enumerable: true, configurable: true }
+    : undefined;
+}
+
+/** Fields as a plain object for as long as a function needs them: what `update()` hands out. */
+export function draftOf(fields: FieldAccess): Record<string, unknown> {
+  return new Proxy<Record<string, unknown>>(Object.create(null), {
+    get: (_target, key) => (typeof key === 'string' ? fields.get(key) : undefined),
+    has: (_target, key) => typeof key === 'string' && fields.has(key),
+    set(_target, key, value) {
+      if (typeof key !== 'string') {
+        return false;
+      }
+      assertFieldName(key);
+      fields.set(key, value);
+      return true;
+    },
+    deleteProperty(_target, key) {
+      if (typeof key === 'string') {
+        fields.delete(key);
+      }
+      return true;
+    },
+    ownKeys: () => fields.names(),
+    getOwnPropertyDescriptor: (_target, key) =>
+      typeof key === 'string' ? fieldDescriptor(fields, key) : undefined,
+    defineProperty(_target, key, { value }: PropertyDescriptor) {
+      if (typeof key !== 'string') {
+        return false;
+      }
+      assertFieldName(key);
+      fields.set(key, value);
+      return true;
+    },
+  });
+}

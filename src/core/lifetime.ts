@@ -1,0 +1,34 @@
+import type { SessionRecord } from './record.js';
+
+/** The limits that a new session gets, in milliseconds. */
+export interface Lifetime {
+  /** Ends a session after this long without activity. */
+  readonly idle: number;
+  /** Ends a session this long after it began, whatever happens. */
+  readonly absolute: number;
+  /** Activity is written at most this often. */
+  readonly touchAfter: number;
+}
+
+/** The times in a record that say when it ends. */
+export type Span = Pick<SessionRecord, 'lastSeenAt' | 'idle' | 'absoluteAt'>;
+
+/** When a session ends if nothing more happens: idle or absolute, whichever is earlier. */
+export function expiryOf({ lastSeenAt, idle, absoluteAt }: Span): number {
+  return Math.min(lastSeenAt + idle, absoluteAt);
+}
+
+/**
+ * Whether a record's time is up. It is judged by the record's own limits, never by its `expiresAt` or the engine's TTL;
+ * an activity in the future (another machine's clock) counts as now.
+ */
+export function isExpired(record: Span, now: number): boolean {
+  const lastSeenAt = Math.min(record.lastSeenAt, now);
+  // Written this way round so that a limit that is no number counts as expired.
+  return !(now < expiryOf({ ...record, lastSeenAt }));
+}
+
+/** Whether enough time has passed to write the activity down again. */
+export function isTouchDue(record: Span, touchAfter: number, now: number): boolean {
+  return now - record.lastSeenAt >= touchAfter;
+}

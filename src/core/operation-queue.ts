@@ -1,0 +1,56 @@
+import { Operation } from './operation.js';
+
+/** The operations of one request, one after another in the order they were started. */
+export class OperationQueue {
+  #tail: Promise<void> | undefined;
+  #running = 0;
+  readonly #failed: { readonly operation: Operation<unknown>; readonly error: unknown }[] = [];
+
+  /** Whether nothing is under way and nothing has failed. */
+  get isQuiet(): boolean {
+    return this.#running === 0 && this.#failed.length === 0;
+  }
+
+  run<T>(work: () => Promise<T>): Operation<T> {
+    const before = this.#tail;
+    const operation = new Operation<T>((resolve, reject) => {
+      const start = before === undefined ? work() : before.then(work);
+      start.then(resolve, reject);
+    });
+    this.#running++;
+    this.#tail = new Promise<void>((resolve) => {
+      const settled = () => {
+        this.#running--;
+        resolve();
+      };
+      operation.watch(settled, (error) => {
+        this.#failed.push({ operation, error });
+        settled();
+      });
+    });
+    return operation;
+  }
+
+  /** An operation that fails without having been tried. */
+  refuse<T>(error: Error): Operation<T> {
+    return this.run(() => Promise.reject<T>(error));
+  }
+
+  /**
+   * Waits until nothing is under way.
+   *
+   * Throws the error of an operation that was still running when the response was sent, or that nobody waits for: the
+   * handler cannot have known of it.
+   */
+  async settle(): Promise<void> {
+    const known = this.#failed.length;
+    while (this.#running > 0) {
+      await this.#tail;
+    }
+    const unseen = this.#failed[known] ?? this.#failed.find(({ operation }) => !operation.isObserved);
+    this.#failed.length = 0;
+    if (unseen !== undefined) {
+      throw unseen.error;
+    }
+  }
+}

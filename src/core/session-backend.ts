@@ -1,0 +1,51 @@
+import type { FieldChanges, FieldTexts } from './field-texts.js';
+import type { Principal, SessionId, SessionRecord, Token } from './record.js';
+import type { SessionIdentity } from './token.js';
+
+/** A session that exists: what the client holds for it and what is stored. */
+export interface Held {
+  readonly token: Token;
+  readonly id: SessionId;
+  readonly record: SessionRecord;
+}
+
+/** What a new session starts with. */
+export interface SessionDraft {
+  readonly fields: FieldTexts;
+  /** Milliseconds; the configured idle timeout when absent. */
+  readonly idle?: number;
+  readonly principal?: Principal;
+  /** JSON text of our own; `{}` when absent. */
+  readonly meta?: string;
+}
+
+/** What a request did to a session. */
+export interface SessionChange {
+  readonly fields: FieldChanges;
+  readonly idle?: number;
+  readonly meta?: string;
+}
+
+/**
+ * Where a session lives: the seam between a request's session and the place that keeps it. A store-backed session and
+ * one that is sealed in its own cookie are two implementations.
+ *
+ * Every method rejects with a SessionError when the place is in trouble.
+ */
+export interface SessionBackend {
+  /** Draws the names of a session to be. */
+  mint(): SessionIdentity;
+  /** The session behind a token; undefined when there is none or its time is up. */
+  open(token: Token): Promise<Held | undefined>;
+  /** Makes a new session durable. */
+  create(identity: SessionIdentity, draft: SessionDraft): Promise<Held>;
+  /**
+   * Puts changes on top of what is stored now and makes them durable. `changeOf` is asked again for each attempt.
+   * Undefined when the session is gone: nothing is stored then, and nothing comes back to life.
+   */
+  commit(held: Held, changeOf: (current: SessionRecord) => SessionChange): Promise<Held | undefined>;
+  /** Writes down that the session is in use, if it has not changed since. */
+  touch(held: Held): Promise<void>;
+  /** Ends a session for good. */
+  remove(held: Held): Promise<void>;
+}

@@ -1,0 +1,80 @@
+import { type Clock } from './clock.js';
+import type { Lifetime } from './lifetime.js';
+import type { LiveSession } from './live-session.js';
+import type { Handle } from './record.js';
+import { findSilentLoss } from './serialise.js';
+import type { SessionBackend, SessionChange } from './session-backend.js';
+
+/** What the application can be told about its sessions. */
+export type SessionEvent =
+  /** A change was dropped because another request had ended the session. */
+  { readonly type: 'lost-write'; readonly handle: Handle };
+
+/** What an engine is made of. */
+export interface SessionEngineOptions {
+  readonly backend: SessionBackend;
+  readonly lifetime: Lifetime;
+  readonly clock: Clock;
+  readonly isLazy: boolean;
+  readonly saveUninitialized: boolean;
+  /** Called for each event; what it throws is ignored. */
+  readonly onEvent: (event: SessionEvent) => void;
+  /** Called once per field whose value JSON changes silently; absent in production. */
+  readonly onSilentLoss?: (field: string, kind: string) => void;
+}
+
+/** What the sessions of all requests share, and what of theirs is still under way. */
+export class SessionEngine {
+  readonly backend: SessionBackend;
+  readonly lifetime: Lifetime;
+  readonly clock: Clock;
+  readonly isLazy: boolean;
+  readonly saveUninitialized: boolean;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #warned = new Set<string>();
+
+  constructor(private readonly options: SessionEngineOptions) {
+    this.backend = options.backend;
+    this.lifetime = options.lifetime;
+    this.clock = options.clock;
+    this.isLazy = options.isLazy;
+    this.saveUninitialized = options.saveUninitialized;
+  }
+
+  emit(event: SessionEvent): void {
+    try {
+      this.options.onEvent(event);
+    } catch {
+      // A listener that fails harms nobody.
+    }
+  }
+
+  /** In development: warns once about each field that does not come back as it was given. */
+  inspect(live: LiveSession, change: SessionChange): void {
+    const { onSilentLoss } = this.options;
+    if (onSilentLoss === undefined) {
+      return;
+    }
+    for (const name of change.fields.keys()) {
+      const loss = this.#warned.has(name) || !live.has(name) ? undefined : findSilentLoss(live.get(name));
+      if (loss !== undefined) {
+        this.#warned.add(name);
+        onSilentLoss(name, loss);
+      }
+    }
+  }
+
+  /** Lets shutdown wait for work that no response waits for any more. */
+  track(work: Promise<unknown>): void {
+    this.#inFlight.add(work);
+    const done = () => this.#inFlight.delete(work);
+    work.then(done, done);
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#inFlight.size > 0) {
+      await Promise.allSettled(this.#inFlight);
+    }
+  }
+}

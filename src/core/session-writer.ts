@@ -1,0 +1,47 @@
+import type { FieldTexts } from './field-texts.js';
+import type { LiveSession } from './live-session.js';
+import type { Principal } from './record.js';
+import type { Held, SessionChange } from './session-backend.js';
+import type { SessionEngine } from './session-engine.js';
+
+/** Brings what was done to a session to the place where it lives. */
+export class SessionWriter {
+  constructor(private readonly engine: SessionEngine) {}
+
+  /** Makes a new session durable. */
+  async create(live: LiveSession, login?: { principal: Principal; meta: string }): Promise<void> {
+    const change = live.change();
+    this.engine.inspect(live, change);
+    const draft = { ...change, ...login, fields: presentTexts(change) };
+    live.settle(await this.engine.backend.create(live.identity, draft), change);
+  }
+
+  /** Makes a change durable, or drops it when the session is gone. */
+  async write(live: LiveSession, held: Held, change: SessionChange): Promise<void> {
+    this.engine.inspect(live, change);
+    const stored = await this.engine.backend.commit(held, () => change);
+    if (stored === undefined) {
+      this.lose(live);
+    } else {
+      live.settle(stored, change);
+    }
+  }
+
+  /** Another request ended the session: nothing of this one is stored any more. */
+  lose(live: LiveSession): void {
+    live.isGone = true;
+    if (live.held !== undefined) {
+      this.engine.emit({ type: 'lost-write', handle: live.held.record.handle });
+    }
+  }
+}
+
+function presentTexts({ fields }: SessionChange): FieldTexts {
+  const texts = new Map<string, string>();
+  for (const [name, text] of fields) {
+    if (text !== undefined) {
+      texts.set(name, text);
+    }
+  }
+  return texts;
+}

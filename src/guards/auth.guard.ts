@@ -1,0 +1,102 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { draftOf } from '../core/field-object.js';
+import { sessionOfContext } from '../http/execution-request.js';
+import type { RequestSession } from '../http/request-session.js';
+import { preventCaching } from '../http/response-headers.js';
+import { pathOf } from '../http/route-filter.js';
+import {
+  asHttp,
+  LoginRedirectException,
+  SessionForbiddenException,
+  SessionRequiredException,
+} from '../http/session.exceptions.js';
+import type { ResolvedSessionOptions } from '../options/resolved-options.js';
+import { RESOLVED_OPTIONS } from '../options/tokens.js';
+import { type Access, ACCESS, type Requirement } from './access.js';
+import { isPageLoad } from './page-load.js';
+import { hasField, meets } from './requirements.js';
+
+/**
+ * Lets a request through when somebody is logged in, or when its session has what `@RequireSession()` asks for. For one
+ * route, a controller, or as `APP_GUARD` for all of them, with `@Public()` for the exceptions.
+ *
+ * @throws {SessionRequiredException} 401 when nobody is logged in
+ * @throws {LoginRedirectException} 303 instead, for a page load where `auth.loginUrl` is set
+ * @throws {SessionForbiddenException} 403 for somebody who may not do this
+ *
+ * @example
+ * \@UseGuards(AuthGuard)
+ * \@Get('admin')
+ * admin(@Principal() userId: string) {}
+ *
+ * @publicApi
+ */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    @Inject(Reflector) protected readonly reflector: Reflector,
+    @Inject(RESOLVED_OPTIONS) protected readonly options: ResolvedSessionOptions,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = this.accessOf(context);
+    if (access?.isPublic === true) {
+      return true;
+    }
+    const session = sessionOfContext(context);
+    const handler = context.getHandler();
+    if (session.judged.has(handler)) {
+      return true;
+    }
+    preventCaching(session.res);
+    await session.active.load().catch((error: unknown) => Promise.reject(asHttp(error)));
+    await this.judge(session, access?.requirements ?? []);
+    session.judged.add(handler);
+    return true;
+  }
+
+  /** What a route asks for; what its method says comes before what its class says. */
+  protected accessOf(context: ExecutionContext): Access | undefined {
+    return this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+  }
+
+  /** Throws when a session may not pass. */
+  protected async judge(session: RequestSession, requirements: readonly Requirement[]): Promise<void> {
+    const isLoggedIn = this.isLoggedIn(session);
+    // A name stands for being logged in itself; values and predicates come on top of it.
+    const isByNameOnly = requirements.length > 0 && requirements.every((one) => typeof one === 'string');
+    if (!isLoggedIn && !isByNameOnly) {
+      throw this.unauthenticated(session);
+    }
+    const fields = draftOf(session.active.live);
+    for (const requirement of requirements) {
+      if (!(await meets(fields, requirement))) {
+        throw isLoggedIn ? new SessionForbiddenException() : this.unauthenticated(session);
+      }
+    }
+  }
+
+  /** Whether somebody is logged in, by the default requirement. */
+  protected isLoggedIn(session: RequestSession): boolean {
+    const { require } = this.options.auth;
+    if (require === undefined) {
+      return session.principal !== undefined;
+    }
+    const fields = draftOf(session.active.live);
+    return (typeof require === 'string' ? [require] : require).every((name) => hasField(fields, name));
+  }
+
+  /** What somebody who is not logged in is answered with. */
+  protected unauthenticated({ req, res }: RequestSession): Error {
+    const { loginUrl } = this.options.auth;
+    if (loginUrl === undefined || !isPageLoad(req) || loginUrl.split(/[?#]/)[0] === pathOf(req)) {
+      return new SessionRequiredException();
+    }
+    res.setHeader('Location', loginUrl);
+    return new LoginRedirectException(loginUrl);
+  }
+}

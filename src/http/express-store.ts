@@ -1,0 +1,89 @@
+import session from 'express-session';
+import { Fields } from '../core/fields.js';
+import type { SessionId } from '../core/record.js';
+import type { Held, SessionBackend } from '../core/session-backend.js';
+import type { StoreGateway } from '../core/store-gateway.js';
+import { asHttp } from './session.exceptions.js';
+
+type Callback<T> = (error: unknown, result?: T) => void;
+
+/** `req.sessionStore`: the store in express-session's terms, keyed by session id, for code that asks it directly. */
+export class ExpressStoreView extends session.Store {
+  constructor(
+    private readonly gateway: StoreGateway,
+    private readonly backend: SessionBackend,
+    private readonly isExpired: (held: Held['record']) => boolean,
+  ) {
+    super();
+  }
+
+  override get(sid: string, callback: Callback<session.SessionData | null>): void {
+    answer(this.#read(sid), callback);
+  }
+
+  /** Changes the fields of a session that exists; it never brings one into being. */
+  override set(sid: string, data: session.SessionData, callback?: Callback<void>): void {
+    answer(this.#write(sid, data), callback);
+  }
+
+  override destroy(sid: string, callback?: Callback<void>): void {
+    answer(this.gateway.remove(sid as SessionId), callback);
+  }
+
+  override touch(sid: string, _data: session.SessionData, callback?: Callback<void>): void {
+    answer(
+      this.#open(sid).then((held) => held && this.backend.touch(held)),
+      callback,
+    );
+  }
+
+  async #open(sid: string): Promise<Held | undefined> {
+    const id = sid as SessionId;
+    const record = await this.gateway.read(id);
+    // What is stored is found by its id; the token behind it is not known here, nor needed.
+    return record === undefined || this.isExpired(record)
+      ? undefined
+      : { id, record, token: '' as Held['token'] };
+  }
+
+  async #read(sid: string): Promise<session.SessionData | null> {
+    const held = await this.#open(sid);
+    const fields = held && Fields.ofRecord(held.record, () => undefined);
+    if (held === undefined || fields === undefined) {
+      return null;
+    }
+    const cookie = new session.Cookie();
+    cookie.expires = new Date(held.record.expiresAt);
+    // Only the application knows which fields its sessions have.
+    const data = { cookie } as session.SessionData;
+    for (const name of fields.names()) {
+      Object.defineProperty(data, name, {
+        value: fields.get(name),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    }
+    return data;
+  }
+
+  async #write(sid: string, data: session.SessionData): Promise<void> {
+    const held = await this.#open(sid);
+    if (held === undefined) {
+      return;
+    }
+    const { cookie: _, ...values } = data;
+    await this.backend.commit(held, (current) => {
+      const fields = Fields.ofTexts(Fields.textsOf(current));
+      fields.replaceAll(values);
+      return { fields: fields.changes() };
+    });
+  }
+}
+
+function answer<T>(work: Promise<T>, callback: Callback<T> | undefined): void {
+  work.then(
+    (result) => callback && process.nextTick(callback, null, result),
+    (error: unknown) => callback && process.nextTick(callback, asHttp(error)),
+  );
+}

@@ -1,0 +1,74 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { putCalls } from './gate-calls.js';
+import { type Gate, GATE, type GatedResponse } from './response-gate.types.js';
+
+/** Who answers for a gate whose commit failed. Calls from anywhere else are the handler's, and ignored. */
+export const FAILED_SCOPE = new AsyncLocalStorage<Gate>();
+
+const SECURITY_POLICY = /^content-security-policy/;
+const OF_THE_CONTENT =
+  /^(?:content-.*|transfer-encoding|trailer|etag|last-modified|location|set-cookie|cache-control|expires|accept-ranges|refresh)$/;
+
+/**
+ * Makes a response that has not been sent fit for another answer: what described the dropped content goes, what belongs
+ * to the exchange (CORS, security headers, Vary) stays, and layers that were put above the gate are out of the way.
+ */
+export function resetForFailure(res: GatedResponse, on: unknown): void {
+  putCalls(res);
+  Object.assign(res, { on });
+  guardStatus(res);
+  const gate = res[GATE];
+  if (gate === undefined) {
+    return;
+  }
+  FAILED_SCOPE.run(gate, () => {
+    for (const name of res.getHeaderNames()) {
+      if (OF_THE_CONTENT.test(name) && !SECURITY_POLICY.test(name)) {
+        res.removeHeader(name);
+      }
+    }
+  });
+}
+
+/** A handler that goes on setting a status must not set the one of the error. */
+function guardStatus(res: GatedResponse): void {
+  for (const [name, initial] of [
+    ['statusCode', 200],
+    ['statusMessage', undefined],
+  ] as const) {
+    if (name === 'statusMessage' && res.req.httpVersionMajor === 2) {
+      continue; // HTTP/2 has none, and warns when it is looked at.
+    }
+    const below = inherited(res, name);
+    let value: unknown = initial;
+    if (below?.set !== undefined) {
+      Reflect.apply(below.set, res, [initial ?? '']);
+    }
+    Object.defineProperty(res, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => (below?.get === undefined ? value : (Reflect.apply(below.get, res, []) as unknown)),
+      set(next: unknown) {
+        if (res[GATE]?.mayPass !== true) {
+          return;
+        }
+        value = next;
+        if (below?.set !== undefined) {
+          Reflect.apply(below.set, res, [next]);
+        }
+      },
+    });
+  }
+}
+
+/** An accessor on the prototype chain: HTTP/2 keeps the status behind one. */
+function inherited(res: GatedResponse, name: string): PropertyDescriptor | undefined {
+  for (let at: object | null = Object.getPrototypeOf(res) as object; at !== null;) {
+    const descriptor = Object.getOwnPropertyDescriptor(at, name);
+    if (descriptor !== undefined) {
+      return descriptor;
+    }
+    at = Object.getPrototypeOf(at) as object | null;
+  }
+  return undefined;
+}

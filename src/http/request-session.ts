@@ -1,0 +1,232 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ActiveSession } from '../core/active-session.js';
+import { draftOf } from '../core/field-object.js';
+import type { LiveSession } from '../core/live-session.js';
+import type { CookieAttributes } from '../core/meta.js';
+import type { Held } from '../core/session-backend.js';
+import type { GateSession } from './response-gate.types.js';
+import { preventCaching, varyByCookie } from './response-headers.js';
+import { asHttp, atEdge } from './session.exceptions.js';
+import { SessionCookie } from './session-cookie.js';
+import { type FacadeHost, SessionFacade } from './session-facade.js';
+import type { SessionSite } from './session-site.js';
+
+/** What `req.session` was set to when it was set to nothing. */
+interface Unset {
+  readonly value: null | undefined;
+}
+
+/** One request's session at the edge: what `req.session` shows, and what becomes of it with the response. */
+export class RequestSession implements GateSession, FacadeHost {
+  #facade: SessionFacade | undefined;
+  #unset: Unset | undefined;
+  #cookie: { readonly live: LiveSession; readonly cookie: SessionCookie } | undefined;
+  #due: Held | undefined;
+  #isHeadSent = false;
+  #isCookieChanged = false;
+  #endedCookie: CookieAttributes | undefined;
+  #done: (() => void) | undefined;
+  /** Guards that have judged this request already, by the handler they judged it for. */
+  readonly judged = new Set<unknown>();
+
+  constructor(
+    readonly site: SessionSite,
+    readonly active: ActiveSession,
+    readonly req: IncomingMessage,
+    readonly res: ServerResponse,
+  ) {
+    active.onSwitch = (old) => {
+      this.#facade?.bind(old);
+      this.#endedCookie = old.cookie;
+      this.#facade = undefined;
+      this.#unset = undefined;
+    };
+  }
+
+  /** What `req.session` is. Looking at it neither loads nor throws. */
+  get session(): unknown {
+    if (this.#unset !== undefined) {
+      return this.#unset.value;
+    }
+    if (this.active.opened?.ended === 'destroyed') {
+      return undefined;
+    }
+    return (this.#facade ??= new SessionFacade(this)).object;
+  }
+
+  /** What `req.session = …` does. */
+  set session(value: unknown) {
+    if (value === null || value === undefined) {
+      this.#unset = { value };
+      return;
+    }
+    this.#unset = undefined;
+    if (value === this.#facade?.object) {
+      return;
+    }
+    if (typeof value !== 'object') {
+      throw new TypeError('req.session can be set to an object, null or undefined only.');
+    }
+    this.active.live.replaceAll({ ...value });
+  }
+
+  /** Who is logged in, by the record or by what the application says of the fields. */
+  get principal(): string | undefined {
+    const live = atEdge(() => this.active.live);
+    return live.held?.record.principal ?? this.site.principalOf?.(draftOf(live));
+  }
+
+  cookieOf(live: LiveSession): SessionCookie {
+    if (this.#cookie?.live !== live) {
+      this.#cookie = { live, cookie: new SessionCookie(live.cookie ?? this.site.cookieFor(this.req)) };
+    }
+    return this.#cookie.cookie;
+  }
+
+  close(): void {
+    if (Object.hasOwn(this.req, 'session') && this.#unset === undefined) {
+      this.active.close();
+      return;
+    }
+    this.#applyUnset();
+    this.active.close();
+  }
+
+  commit(): Promise<void> | undefined {
+    this.#due ??= this.active.touchDue;
+    this.#takeCookie();
+    const work = this.active.commit();
+    if (work !== undefined) {
+      this.#track();
+    }
+    return work;
+  }
+
+  addHeaders(res: ServerResponse): void {
+    const setCookie = this.#setCookie();
+    if (setCookie !== undefined) {
+      res.appendHeader('Set-Cookie', setCookie);
+      preventCaching(res);
+    }
+    if (this.active.isUsed) {
+      varyByCookie(res);
+    }
+  }
+
+  addDurableCookies(res: ServerResponse): void {
+    const setCookie = this.#replyCookie();
+    if (setCookie !== undefined) {
+      res.appendHeader('Set-Cookie', setCookie);
+      preventCaching(res);
+    }
+  }
+
+  headSent(): void {
+    this.#isHeadSent = true;
+    this.active.isHeadSent = true;
+  }
+
+  released(): void {
+    const { engine } = this.active;
+    const held = this.active.touchDue;
+    if (held !== undefined) {
+      const touch = engine.backend.touch(held).catch((error: unknown) => {
+        this.site.logger.warn(`The activity of a session could not be written down. ${messageOf(error)}`);
+      });
+      engine.track(touch);
+    }
+    this.#done?.();
+  }
+
+  answerFailure(error: unknown, res: ServerResponse): void | Promise<void> {
+    this.#done?.();
+    return this.site.answerFailure(asHttp(error), this.req, res);
+  }
+
+  logFailure(what: string, error: unknown): void {
+    this.#done?.();
+    this.site.logger.error(`${what}. ${messageOf(error)}`, error);
+  }
+
+  /** Shutdown waits until the response that waits for this commit is out. */
+  #track(): void {
+    if (this.#done === undefined) {
+      const released = new Promise<void>((resolve) => {
+        this.#done = resolve;
+      });
+      this.active.engine.track(released);
+    }
+  }
+
+  /** What `req.session = null` and `delete req.session` come to when the response ends. */
+  #applyUnset(): void {
+    if (this.site.unset === 'destroy') {
+      void this.active.destroy();
+    } else if (this.active.isRead) {
+      this.active.abandon();
+    }
+  }
+
+  /** A cookie that the handler changed is the session's own from now on, and so is the lifetime that follows. */
+  #takeCookie(): void {
+    const { opened } = this.active;
+    if (opened === undefined || this.#cookie?.live !== opened) {
+      return;
+    }
+    const attributes = this.#cookie.cookie.takeChange();
+    if (attributes !== undefined) {
+      const { originalMaxAge } = attributes;
+      const { idle } = this.active.engine.lifetime;
+      opened.chooseCookie(attributes, originalMaxAge === null ? idle : Math.max(0, originalMaxAge));
+      this.#isCookieChanged = true;
+    }
+  }
+
+  #setCookie(): string | undefined {
+    const reply = this.#replyCookie();
+    if (reply !== undefined || this.#isHeadSent) {
+      return reply;
+    }
+    const held = this.active.found;
+    if (held === undefined) {
+      return undefined;
+    }
+    const attributes = this.#attributes();
+    const isRefreshed = this.#due !== undefined && attributes.originalMaxAge !== null;
+    return isRefreshed || this.#isCookieChanged || this.site.rolling
+      ? this.#cookieFor(held, attributes)
+      : undefined;
+  }
+
+  /** The cookie of what happened to the session itself. */
+  #replyCookie(): string | undefined {
+    const reply = this.active.reply();
+    switch (reply.kind) {
+      case 'set':
+        return this.#cookieFor(reply.held, this.#attributes());
+      case 'clear':
+        return this.site.transport.clear(this.#endedCookie ?? this.site.cookieFor(this.req));
+      default:
+        return undefined;
+    }
+  }
+
+  #attributes(): CookieAttributes {
+    return this.active.opened?.cookie ?? this.site.cookieFor(this.req);
+  }
+
+  #cookieFor({ token }: Held, attributes: CookieAttributes): string | undefined {
+    if (attributes.secure === true && !this.site.isSecure(this.req)) {
+      this.site.warnOnce(
+        'A secure session cookie was not sent, because its request came over plain http. Behind a proxy that ends TLS ' +
+          "set proxy: true or the framework's 'trust proxy'; for plain http set cookie.secure to 'auto'.",
+      );
+      return undefined;
+    }
+    return this.site.transport.write(token, attributes, this.active.engine.clock.now());
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'See the error.';
+}

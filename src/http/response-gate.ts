@@ -1,0 +1,337 @@
+import { SessionError } from '../core/errors.js';
+import { FAILED_SCOPE, resetForFailure } from './failed-response.js';
+import { callBack, putCalls } from './gate-calls.js';
+import {
+  type AnyFunction,
+  GATE,
+  type Gate,
+  type GatedResponse,
+  type GateSession,
+  type GateState,
+  type HeldCall,
+  type SendingCall,
+} from './response-gate.types.js';
+import { applyHead, type ExplicitHead } from './response-head.js';
+import { type HeaderCalls, headerCallsOf, shadowHeaderCalls, shadowSent } from './response-shadow.js';
+
+/**
+ * Holds a response until its session is durable. It sits on the response itself, below frameworks and above the socket,
+ * so that `send`, `json`, streams, redirects and files are all the same to it.
+ */
+export class ResponseGate implements Gate {
+  state: GateState = 'idle';
+  /** True once the handler has called `end()`. */
+  isEndHeld = false;
+  #head: ExplicitHead | undefined;
+  #statusCode = 0;
+  #statusMessage: string | undefined;
+  #needsDrain = false;
+  #headerCalls: HeaderCalls | undefined;
+  readonly #held: HeldCall[] = [];
+  readonly #below: Record<SendingCall | 'on', AnyFunction>;
+
+  constructor(
+    private readonly res: GatedResponse,
+    private readonly session: GateSession,
+  ) {
+    const { writeHead, write, end, flushHeaders, on } = res;
+    this.#below = { writeHead, write, end, flushHeaders, on };
+  }
+
+  /** Whether the head counts as sent for who is asking. */
+  get seemsSent(): boolean {
+    return this.state === 'headed' || this.state === 'holding' || (this.state === 'failed' && !this.mayPass);
+  }
+
+  /** Whether the response counts as ended for who is asking. */
+  get seemsEnded(): boolean {
+    return this.isEndHeld && !(this.state === 'failed' && this.mayPass);
+  }
+
+  /** Whether a call goes through to the response: always but for a handler whose response has been replaced. */
+  get mayPass(): boolean {
+    return this.state !== 'failed' || FAILED_SCOPE.getStore() === this;
+  }
+
+  /** Calls what was on the response when the gate was installed. */
+  pass(name: SendingCall, args: readonly unknown[]): unknown {
+    return Reflect.apply(this.#below[name], this.res, args);
+  }
+
+  writeHead(args: readonly unknown[]): void {
+    this.#head = applyHead(this.res, args);
+    this.state = 'headed';
+    this.#shadow();
+  }
+
+  /** Calls what changes the head, as it was before the gate lay on it. */
+  passHeader(name: keyof HeaderCalls, args: readonly unknown[]): unknown {
+    return Reflect.apply((this.#headerCalls ?? headerCallsOf(this.res))[name], this.res, args);
+  }
+
+  #shadow(): void {
+    if (this.#headerCalls === undefined) {
+      this.#headerCalls = headerCallsOf(this.res);
+      shadowSent(this.res);
+      shadowHeaderCalls(this.res);
+    }
+  }
+
+  /** Whether a sending call has to be kept; starts the commit at the first one. */
+  holds(name: HeldCall['name'], args: readonly unknown[]): boolean {
+    if (this.state === 'open' && name !== 'end') {
+      return false;
+    }
+    if (name === 'end') {
+      this.session.close();
+    }
+    if (this.state === 'open') {
+      return this.#beginLast(args);
+    }
+    if (this.state === 'idle' || this.state === 'headed') {
+      this.#begin(name === 'end');
+    }
+    // Starting can have opened the gate at once.
+    if (this.#isOpen()) {
+      return false;
+    }
+    this.isEndHeld ||= name === 'end';
+    this.#needsDrain ||= name === 'write';
+    this.#held.push({ name, args });
+    return true;
+  }
+
+  #isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  /** The first byte is about to leave. */
+  #begin(isEnd: boolean): void {
+    const work = this.#commit();
+    if (work === undefined) {
+      try {
+        this.#open(isEnd);
+      } catch (error) {
+        this.#holdUntil(Promise.reject(error));
+      }
+      return;
+    }
+    this.#holdUntil(work);
+  }
+
+  #holdUntil(work: Promise<void>): void {
+    this.#hold();
+    work.then(
+      () => this.#release(),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #commit(): Promise<void> | undefined {
+    try {
+      return this.session.commit();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #hold(): void {
+    this.state = 'holding';
+    this.#statusCode = this.res.statusCode;
+    this.#statusMessage = isHttp2(this.res) ? undefined : this.res.statusMessage;
+    this.#shadow();
+  }
+
+  /** Lets the head out; `isLast` tells that nothing can follow that would have to be committed. */
+  #open(isLast: boolean): void {
+    const before = this.state;
+    this.state = 'open';
+    try {
+      this.session.addHeaders(this.res);
+    } catch (error) {
+      this.state = before;
+      throw error;
+    }
+    this.session.headSent();
+    this.isEndHeld = isLast;
+    if (this.#head !== undefined) {
+      const { statusCode, statusMessage } = this.#head;
+      this.pass('writeHead', statusMessage === undefined ? [statusCode] : [statusCode, statusMessage]);
+    }
+    if (isLast) {
+      this.session.released();
+    } else {
+      // A client that hangs up takes nothing from the session that was changed for it.
+      this.res.once('close', () => this.#closed());
+    }
+  }
+
+  #release(): void {
+    // While it was held, a stream may have changed the session again.
+    const more = this.#commit();
+    if (more !== undefined) {
+      more.then(
+        () => this.#release(),
+        (error: unknown) => this.#fail(error),
+      );
+      return;
+    }
+    try {
+      this.res.statusCode = this.#statusCode;
+      if (this.#statusMessage !== undefined) {
+        this.res.statusMessage = this.#statusMessage;
+      }
+      this.#open(this.isEndHeld);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#replay();
+  }
+
+  #replay(): void {
+    let isFlowing = true;
+    try {
+      for (const { name, args } of this.#held.splice(0)) {
+        const answer = name === 'addTrailers' ? this.passHeader(name, args) : this.pass(name, args);
+        isFlowing = name === 'write' ? answer !== false : isFlowing;
+      }
+    } catch (error) {
+      this.#breakOff('The response could not be sent', error);
+      return;
+    }
+    if (this.#needsDrain && isFlowing && !this.isEndHeld) {
+      this.res.emit('drain');
+    }
+  }
+
+  /** `end()` after the head is out: what was changed since is made durable first. */
+  #beginLast(args: readonly unknown[]): boolean {
+    if (this.isEndHeld) {
+      return false;
+    }
+    const work = this.#commit();
+    if (work === undefined) {
+      this.isEndHeld = true;
+      this.session.released();
+      return false;
+    }
+    this.state = 'ending';
+    this.isEndHeld = true;
+    this.#shadow();
+    work.then(
+      () => this.#finish(args),
+      (error: unknown) => {
+        if (isTooLateForCookie(error)) {
+          this.session.logFailure('A session that began after the response was dropped', error);
+          this.#finish(args);
+        } else {
+          this.#breakOff('The session could not be stored after the response had begun', error);
+        }
+      },
+    );
+    return true;
+  }
+
+  #finish(args: readonly unknown[]): void {
+    this.state = 'open';
+    this.session.released();
+    try {
+      this.pass('end', args);
+    } catch (error) {
+      this.#breakOff('The response could not be ended', error);
+    }
+  }
+
+  /** The client hung up, or the response is over. */
+  #closed(): void {
+    if (this.isEndHeld || this.state !== 'open') {
+      return;
+    }
+    this.isEndHeld = true;
+    this.session.close();
+    const work = this.#commit() ?? Promise.resolve();
+    work
+      .catch((error: unknown) => {
+        this.session.logFailure('The session of a client that hung up could not be stored', error);
+      })
+      .finally(() => this.session.released());
+  }
+
+  #breakOff(what: string, error: unknown): void {
+    this.state = 'open';
+    this.session.logFailure(what, error);
+    this.res.destroy();
+  }
+
+  /** Nothing has left yet: the handler's response is dropped and the client is told the truth. */
+  #fail(error: unknown): void {
+    this.state = 'failed';
+    this.session.close();
+    const { res } = this;
+    if (this.#statusCode >= 400) {
+      this.session.logFailure(`A response with status ${this.#statusCode} was replaced`, error);
+    }
+    const dropped = this.#held.splice(0);
+    resetForFailure(res, this.#below.on);
+    FAILED_SCOPE.run(this, () => {
+      this.session.addDurableCookies(res);
+      this.#answer(error);
+    });
+    for (const { args } of dropped) {
+      callBack(args, error);
+    }
+    if (this.#needsDrain) {
+      // A stream that waits for the drain is let run dry instead of waiting for ever.
+      res.emit('drain');
+    }
+  }
+
+  #answer(error: unknown): void {
+    const broken = (second: unknown) => {
+      this.session.logFailure('The error response failed', second);
+      FAILED_SCOPE.run(this, () => this.#lastResort());
+    };
+    try {
+      Promise.resolve(this.session.answerFailure(error, this.res)).catch(broken);
+    } catch (second) {
+      broken(second);
+    }
+  }
+
+  #lastResort(): void {
+    const { res } = this;
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    res.statusCode = 503;
+    res.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    res.end('Service Unavailable');
+  }
+}
+
+function isTooLateForCookie(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'session_headers_sent';
+}
+
+/** Whether a response is one: engine.io hands middleware a stand-in on an upgrade. */
+export function canBeGated(res: unknown): res is GatedResponse {
+  return (
+    typeof res === 'object' &&
+    res !== null &&
+    'appendHeader' in res &&
+    'flushHeaders' in res &&
+    'headersSent' in res
+  );
+}
+
+/** Puts a gate on a response. */
+export function installGate(res: GatedResponse, session: GateSession): void {
+  res[GATE] = new ResponseGate(res, session);
+  putCalls(res);
+}
+
+function isHttp2(res: GatedResponse): boolean {
+  return res.req.httpVersionMajor === 2;
+}

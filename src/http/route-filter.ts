@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+import { match, type MatchFunction } from 'path-to-regexp';
+import type { SessionRoute, SessionRoutes } from '../options/session.options.js';
+import { SessionOptionsError } from '../options/session-options.error.js';
+
+type Matcher = (method: string, path: string) => boolean;
+
+/** Makes the test that says which requests have a session. */
+export function routeFilter({ include, exclude }: SessionRoutes): (req: IncomingMessage) => boolean {
+  if (include === undefined && exclude === undefined) {
+    return () => true;
+  }
+  const included = include?.map((route) => matcher('routes.include', route));
+  const excluded = exclude?.map((route) => matcher('routes.exclude', route)) ?? [];
+  return (req) => {
+    const path = pathOf(req);
+    const matches = (test: Matcher) => test(req.method ?? 'GET', path);
+    return (included === undefined || included.some(matches)) && !excluded.some(matches);
+  };
+}
+
+/** The path that was asked for, whatever router it has come through. */
+export function pathOf(req: IncomingMessage): string {
+  const url =
+    'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '/');
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function matcher(option: string, route: SessionRoute): Matcher {
+  const { path, method } = typeof route === 'string' ? { path: route, method: undefined } : route;
+  let matches: MatchFunction<object>;
+  try {
+    matches = match(path);
+  } catch (cause) {
+    throw new SessionOptionsError({
+      option,
+      problem: `${JSON.stringify(path)} is no path pattern (${cause instanceof Error ? cause.message : 'unknown'})`,
+      fix: "Write it as in path-to-regexp 8, e.g. '/assets/*path'.",
+    });
+  }
+  const wanted = method?.toUpperCase();
+  return (asked, at) => (wanted === undefined || wanted === asked) && matchesPath(matches, at);
+}
+
+function matchesPath(matches: MatchFunction<object>, path: string): boolean {
+  try {
+    return matches(path) !== false;
+  } catch {
+    return false; // percent-encoding that is none
+  }
+}

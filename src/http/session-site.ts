@@ -1,0 +1,24 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CookieAttributes } from '../core/meta.js';
+import type { SessionLogger } from '../options/session-logger.js';
+import type { CookieTransport } from './cookie.transport.js';
+
+/** What all requests share at the edge, as one request's session sees it. */
+export interface SessionSite {
+  readonly transport: CookieTransport;
+  readonly logger: SessionLogger;
+  readonly unset: 'destroy' | 'keep';
+  readonly rolling: boolean;
+  /** `req.sessionStore`, in express-session's terms. */
+  readonly expressStore: unknown;
+  /** Tells who is logged in from the fields, where that is not in the record. */
+  readonly principalOf: ((fields: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
+  /** The configured attributes of a request's cookie. */
+  cookieFor(req: IncomingMessage): CookieAttributes;
+  /** Whether a request came over TLS. */
+  isSecure(req: IncomingMessage): boolean;
+  /** Logs a warning the first time. */
+  warnOnce(message: string): void;
+  /** Answers a client whose session could not be stored. */
+  answerFailure(error: unknown, req: IncomingMessage, res: ServerResponse): void | Promise<void>;
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SessionMiddlewareOptions } from '../options/session.options.js';
+import { checkStore } from '../options/check-store.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import type { SessionLogger } from '../options/session-logger.js';
+import { MemorySessionStore } from '../stores/memory/memory.store.js';
+import { type Next, SessionHttp } from './session-http.js';
+
+/**
+ * Middleware that gives each request its session.
+ *
+ * @publicApi
+ */
+export interface SessionMiddleware {
+  (req: IncomingMessage, res: ServerResponse, next: Next): void;
+  /** Waits for what is under way and closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Sessions without Nest around them: for plain Express, a `node:http` server, or socket.io's `io.engine.use`. Everything
+ * express-session's middleware is documented to do, and the promises of this package.
+ *
+ * @throws {SessionOptionsError} for options that are insecure or mean nothing
+ *
+ * @example
+ * const session = createSessionMiddleware({ secret: process.env.SESSION_SECRET });
+ * app.use(session);
+ *
+ * @publicApi
+ */
+export function createSessionMiddleware(options: SessionMiddlewareOptions): SessionMiddleware {
+  const resolved = resolveOptions(options);
+  const logger = resolved.logger ?? CONSOLE;
+  const http = new SessionHttp({
+    options: resolved,
+    store: checkStore(resolved.store ?? new MemorySessionStore(), resolved.isProduction),
+    logger,
+  });
+  return Object.assign(
+    (req: IncomingMessage, res: ServerResponse, next: Next) => {
+      http.handle(req, res, next);
+    },
+    { close: () => http.close() },
+  );
+}
+
+const CONSOLE: SessionLogger = {
+  warn(message) {
+    console.warn(`[nest-sessions] ${message}`);
+  },
+  error(message, error) {
+    console.error(`[nest-sessions] ${message}`, error);
+  },
+};

@@ -1,0 +1,62 @@
+// `export *`, so that `declare module 'nest-sessions' { interface SessionData { … } }` finds the interface to add to.
+export * from './session-data.js';
+import './express-session.augmentation.js';
+
+export { applySession, SessionModule } from './session.module.js';
+export type { SessionModuleExtras, SessionOptionsFactory } from './session.module-definition.js';
+
+export type {
+  SessionAuthOptions,
+  SessionCookieOptions,
+  SessionMiddlewareOptions,
+  SessionOptions,
+  SessionRoute,
+  SessionRoutes,
+} from './options/session.options.js';
+export type { SessionLogger } from './options/session-logger.js';
+export { SessionOptionsError } from './options/session-options.error.js';
+
+export { Public, RequireSession } from './decorators/access.decorators.js';
+export { Principal, Session } from './decorators/session.decorator.js';
+export type { FieldPredicate, FieldValues } from './guards/access.js';
+export { AuthGuard } from './guards/auth.guard.js';
+
+export { type LoginOptions, type RegenerateOptions, SessionService } from './services/session.service.js';
+export type { FieldName, FieldValue, SessionFields, SessionPath } from './session-fields.js';
+
+export { createSessionMiddleware, type SessionMiddleware } from './http/session.middleware.js';
+export {
+  LoginRedirectException,
+  SessionClosedError,
+  SessionException,
+  SessionForbiddenException,
+  SessionGoneException,
+  SessionNotLoadedError,
+  SessionNotStorableException,
+  SessionRequiredException,
+  SessionUnavailableException,
+  SessionUsageException,
+} from './http/session.exceptions.js';
+
+export { type Clock, systemClock } from './core/clock.js';
+export type { Duration } from './core/duration.js';
+export { SessionError, type SessionErrorCode } from './core/errors.js';
+export type {
+  Admission,
+  AdmissionLimit,
+  IndexEntry,
+  IndexEntryState,
+  PrincipalIndex,
+} from './core/principal-index.js';
+export type {
+  Handle,
+  Principal as PrincipalId,
+  SessionId,
+  SessionRecord,
+  Token,
+  Version,
+} from './core/record.js';
+export type { SessionEvent } from './core/session-engine.js';
+export { type Replaced, SessionStore, type SweepingStore } from './core/session-store.js';
+
+export { MemorySessionStore, type MemorySessionStoreOptions } from './stores/memory/memory.store.js';

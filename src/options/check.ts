@@ -1,0 +1,58 @@
+import { parseDuration } from '../core/duration.js';
+import { SessionOptionsError } from './session-options.error.js';
+
+/** How a value is shown in an error. Only what cannot be a secret is shown at all. */
+export function shown(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? JSON.stringify(value)
+    : value === null
+      ? 'null'
+      : `of type ${typeof value}`;
+}
+
+export function checkDuration(option: string, value: unknown, least = 1): number {
+  const parsed = parseDuration(value);
+  if (parsed === undefined || !Number.isFinite(parsed) || parsed < least) {
+    throw new SessionOptionsError({
+      option,
+      problem: `${shown(value)} is no duration of at least ${least} ms`,
+      fix: "Give milliseconds, or a text such as '30m' or '12h'.",
+    });
+  }
+  return Math.round(parsed);
+}
+
+export function checkInteger(option: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
+    throw new SessionOptionsError({
+      option,
+      problem: `${shown(value)} is no whole number above zero`,
+      fix: 'Give a number such as 1000.',
+    });
+  }
+  return value;
+}
+
+export function checkOneOf<T>(option: string, value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) {
+    throw new SessionOptionsError({
+      option,
+      problem: `${shown(value)} is not possible`,
+      fix: `Give one of ${allowed.map((one) => JSON.stringify(one)).join(', ')}.`,
+    });
+  }
+  return found;
+}
+
+/** Refuses names that are none, so that a misspelt option does not silently mean nothing. */
+export function checkNames(where: string, value: object, known: readonly string[]): void {
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new SessionOptionsError({
+      option: where === '' ? unknown : `${where}.${unknown}`,
+      problem: 'there is no such option',
+      fix: `Known are ${known.join(', ')}.`,
+    });
+  }
+}

@@ -1,0 +1,154 @@
+import type { Lifetime } from '../core/lifetime.js';
+import { checkDuration, checkInteger, checkNames, checkOneOf } from './check.js';
+import { checkCookie } from './check-cookie.js';
+import { checkSecrets } from './check-secret.js';
+import type { ResolvedSessionOptions } from './resolved-options.js';
+import { SessionOptionsError } from './session-options.error.js';
+import type { SessionMiddlewareOptions, SessionOptions } from './session.options.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const DEFAULTS = {
+  idleTimeout: 30 * MINUTE,
+  absoluteTimeout: 12 * HOUR,
+  /** `touchAfter` as a part of the idle timeout. */
+  touchShare: 10,
+  maxBytes: 256 * 1024,
+  operationTimeout: 5_000,
+  maxPending: 1_000,
+} as const;
+
+const KNOWN = [
+  'secret',
+  'store',
+  'name',
+  'idleTimeout',
+  'absoluteTimeout',
+  'touchAfter',
+  'load',
+  'cookie',
+  'rolling',
+  'saveUninitialized',
+  'unset',
+  'proxy',
+  'maxBytes',
+  'operationTimeout',
+  'maxPending',
+  'mount',
+  'routes',
+  'auth',
+  'onEvent',
+  'logger',
+  'clock',
+  'resave',
+  'onCommitError',
+] satisfies (keyof SessionOptions | keyof SessionMiddlewareOptions)[];
+
+/**
+ * Fills in the defaults and refuses what would be insecure or mean nothing. Done once, at boot.
+ *
+ * @throws {SessionOptionsError} naming the option, the problem and the fix
+ */
+export function resolveOptions(
+  options: SessionOptions & SessionMiddlewareOptions,
+  isProduction = process.env.NODE_ENV === 'production',
+): ResolvedSessionOptions {
+  refuseGenid(options);
+  checkNames('', options, KNOWN);
+  const { name, cookie, maxAge } = checkCookie(options.cookie, options.name, isProduction);
+  return Object.freeze({
+    secrets: checkSecrets(options.secret),
+    store: options.store,
+    name,
+    cookie,
+    lifetime: resolveLifetime(options, maxAge),
+    isLazy: checkOneOf('load', options.load ?? 'eager', ['eager', 'lazy'] as const) === 'lazy',
+    rolling: flag('rolling', options.rolling),
+    saveUninitialized: flag('saveUninitialized', options.saveUninitialized),
+    unset: checkOneOf('unset', options.unset ?? 'keep', ['keep', 'destroy'] as const),
+    proxy: options.proxy === undefined ? undefined : flag('proxy', options.proxy),
+    maxBytes: checkInteger('maxBytes', options.maxBytes ?? DEFAULTS.maxBytes),
+    operationTimeout: checkDuration(
+      'operationTimeout',
+      options.operationTimeout ?? DEFAULTS.operationTimeout,
+    ),
+    maxPending: checkInteger('maxPending', options.maxPending ?? DEFAULTS.maxPending),
+    mount: checkOneOf('mount', options.mount ?? 'auto', ['auto', 'manual'] as const),
+    routes: checkRoutes(options.routes ?? {}),
+    auth: checkAuth(options.auth ?? {}),
+    onEvent: options.onEvent ?? (() => undefined),
+    logger: options.logger,
+    clock: options.clock,
+    onCommitError: options.onCommitError,
+    isProduction,
+    remarks:
+      options.resave === undefined
+        ? []
+        : ['The option "resave" means nothing here and is ignored: only changes are written.'],
+  });
+}
+
+function refuseGenid(options: object): void {
+  if ('genid' in options) {
+    throw new SessionOptionsError({
+      option: 'genid',
+      problem: 'session ids cannot be made by the application',
+      fix: 'Leave it out: tokens are 256 random bits and the id is their hash.',
+    });
+  }
+}
+
+function resolveLifetime(options: SessionOptions, maxAge: number | null): Lifetime {
+  const absolute = checkDuration('absoluteTimeout', options.absoluteTimeout ?? DEFAULTS.absoluteTimeout);
+  const idle = checkDuration(
+    'idleTimeout',
+    options.idleTimeout ?? Math.min(maxAge ?? DEFAULTS.idleTimeout, absolute),
+  );
+  if (idle > absolute) {
+    throw new SessionOptionsError({
+      option: 'idleTimeout',
+      problem: `${idle} ms is longer than absoluteTimeout (${absolute} ms), which would always end the session first`,
+      fix: 'Shorten idleTimeout or lengthen absoluteTimeout.',
+    });
+  }
+  const touchAfter = checkDuration(
+    'touchAfter',
+    options.touchAfter ?? Math.round(idle / DEFAULTS.touchShare),
+    0,
+  );
+  if (touchAfter >= idle) {
+    throw new SessionOptionsError({
+      option: 'touchAfter',
+      problem: `${touchAfter} ms is not shorter than idleTimeout (${idle} ms): active sessions would end`,
+      fix: 'Leave it out, or give a fraction of idleTimeout.',
+    });
+  }
+  return { idle, absolute, touchAfter };
+}
+
+function flag(option: string, value: unknown): boolean {
+  return checkOneOf(option, value ?? false, [true, false] as const);
+}
+
+function checkRoutes(routes: NonNullable<SessionOptions['routes']>): NonNullable<SessionOptions['routes']> {
+  checkNames('routes', routes, ['include', 'exclude']);
+  return routes;
+}
+
+function checkAuth(auth: NonNullable<SessionOptions['auth']>): NonNullable<SessionOptions['auth']> {
+  checkNames('auth', auth, ['require', 'loginUrl', 'principal']);
+  const { loginUrl } = auth;
+  if (loginUrl !== undefined && (typeof loginUrl !== 'string' || !isLocation(loginUrl))) {
+    throw new SessionOptionsError({
+      option: 'auth.loginUrl',
+      problem: 'it is neither a path nor an http(s) address',
+      fix: "Give a path such as '/login'.",
+    });
+  }
+  return auth;
+}
+
+function isLocation(url: string): boolean {
+  return /^(?:\/(?![/\\])|https?:\/\/)[\x21-\x7e]*$/.test(url);
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import type { CookieAttributes } from '../core/meta.js';
+import type { Lifetime } from '../core/lifetime.js';
+import type {
+  SessionAuthOptions,
+  SessionMiddlewareOptions,
+  SessionOptions,
+  SessionRoutes,
+} from './session.options.js';
+
+/** Cookie attributes with every default filled in; `auto` is decided per request. */
+export interface ResolvedCookie extends Omit<CookieAttributes, 'originalMaxAge' | 'secure' | 'sameSite'> {
+  readonly maxAge: number | null;
+  readonly path: string;
+  readonly httpOnly: boolean;
+  readonly secure: boolean | 'auto';
+  readonly sameSite: boolean | 'lax' | 'strict' | 'none' | 'auto';
+}
+
+/** Options after defaults and checks: what everything else works with. */
+export interface ResolvedSessionOptions {
+  readonly secrets: readonly [string, ...string[]];
+  readonly store: SessionOptions['store'];
+  readonly name: string;
+  readonly lifetime: Lifetime;
+  readonly isLazy: boolean;
+  readonly cookie: (req: IncomingMessage) => ResolvedCookie;
+  readonly rolling: boolean;
+  readonly saveUninitialized: boolean;
+  readonly unset: 'destroy' | 'keep';
+  readonly proxy: boolean | undefined;
+  readonly maxBytes: number;
+  readonly operationTimeout: number;
+  readonly maxPending: number;
+  readonly mount: 'auto' | 'manual';
+  readonly routes: SessionRoutes;
+  readonly auth: SessionAuthOptions;
+  readonly onEvent: NonNullable<SessionOptions['onEvent']>;
+  readonly logger: SessionOptions['logger'];
+  readonly clock: SessionOptions['clock'];
+  readonly onCommitError: SessionMiddlewareOptions['onCommitError'];
+  readonly isProduction: boolean;
+  /** Lines for the log about options that mean nothing here. */
+  readonly remarks: readonly string[];
+}

@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CookieOptions } from 'express-session';
+import type { Clock } from '../core/clock.js';
+import type { Duration } from '../core/duration.js';
+import type { SessionEvent } from '../core/session-engine.js';
+import type { SessionStore } from '../core/session-store.js';
+import type { SessionLogger } from './session-logger.js';
+
+/** Attributes of the session cookie, in express-session's words. */
+export type SessionCookieOptions = Omit<CookieOptions, 'expires' | 'encode'>;
+
+/** A route: its path in path-to-regexp's syntax, for every method or one. */
+export type SessionRoute = string | { readonly path: string; readonly method: string };
+
+/** Which requests have a session. */
+export interface SessionRoutes {
+  /** Only these have one. @default all */
+  readonly include?: readonly SessionRoute[];
+  /** These have none, whatever `include` says. @default none */
+  readonly exclude?: readonly SessionRoute[];
+}
+
+/** How `AuthGuard` judges. */
+export interface SessionAuthOptions {
+  /**
+   * Fields that count as being logged in, where there is no `login()`: one name or several, all of which must be there.
+   * @default a principal, as `login()` sets it
+   */
+  readonly require?: string | readonly string[];
+  /**
+   * Where a page load of somebody who is not logged in is sent (303). Any other client gets 401.
+   * @default none, everybody gets 401
+   */
+  readonly loginUrl?: string;
+  /** Tells who is logged in from the fields, where Passport or older code keeps it there. */
+  readonly principal?: (fields: Readonly<Record<string, unknown>>) => string | undefined;
+}
+
+/**
+ * Options of {@link SessionModule} and {@link createSessionMiddleware}. Those that express-session has mean the same
+ * here.
+ *
+ * @publicApi
+ */
+export interface SessionOptions {
+  /**
+   * Signs the cookie: at least 32 random characters. Of several the first signs and all are accepted, so that a secret
+   * can be changed without logging anybody out.
+   */
+  readonly secret: string | readonly string[];
+  /**
+   * Where sessions are kept.
+   * @default a bounded {@link MemorySessionStore}, for development, tests and a single process
+   */
+  readonly store?: SessionStore;
+  /** Name of the cookie. @default `sid`; in production `__Host-sid` when the other attributes allow it */
+  readonly name?: string;
+  /**
+   * Ends a session after this long without a request (OWASP ASVS 5.0, 7.3.1).
+   * @default `cookie.maxAge` where that is set, else 30 minutes
+   */
+  readonly idleTimeout?: Duration;
+  /** Ends a session this long after its login, whatever happens (OWASP ASVS 5.0, 7.3.2). @default 12 hours */
+  readonly absoluteTimeout?: Duration;
+  /** Activity is written at most this often; a session may end this much early. @default a tenth of `idleTimeout` */
+  readonly touchAfter?: Duration;
+  /** `eager` reads the session before the request goes on, `lazy` at its first use. @default `eager` */
+  readonly load?: 'eager' | 'lazy';
+  /**
+   * Attributes of the cookie, or a function of the request.
+   * @default `{ path: '/', httpOnly: true, sameSite: 'lax', secure: true in production, else 'auto' }`
+   */
+  readonly cookie?: SessionCookieOptions | ((req: IncomingMessage) => SessionCookieOptions);
+  /** Sends the cookie with every response, not only when it changes. @default false */
+  readonly rolling?: boolean;
+  /** Stores sessions that nothing was put into. @default false */
+  readonly saveUninitialized?: boolean;
+  /** What `req.session = null` does to the stored session. @default `keep` */
+  readonly unset?: 'destroy' | 'keep';
+  /**
+   * Whether `X-Forwarded-Proto` says if a request came over TLS. Left out, the framework's own setting counts
+   * (`app.set('trust proxy', …)`).
+   */
+  readonly proxy?: boolean;
+  /** Bytes that the fields of one session may take as JSON. @default 256 KiB */
+  readonly maxBytes?: number;
+  /** How long one operation of the store may take. @default 5 seconds */
+  readonly operationTimeout?: Duration;
+  /** Operations of the store that may be outstanding; more fail at once. @default 1000 */
+  readonly maxPending?: number;
+  /** `manual` leaves it to `applySession(app)` to put the middleware in place. @default `auto` */
+  readonly mount?: 'auto' | 'manual';
+  /** Which requests have a session. @default all */
+  readonly routes?: SessionRoutes;
+  /** How `AuthGuard` judges. */
+  readonly auth?: SessionAuthOptions;
+  /** Told of what happens to sessions beside their requests. */
+  readonly onEvent?: (event: SessionEvent) => void;
+  /** Where warnings and errors go. @default Nest's `Logger`; for `createSessionMiddleware` the console */
+  readonly logger?: SessionLogger;
+  /** Where the time comes from; tests give their own. @default the system's clock */
+  readonly clock?: Clock;
+  /** Means nothing here, since only changes are written; accepted with one line in the log. */
+  readonly resave?: boolean;
+}
+
+/**
+ * Options of {@link createSessionMiddleware}.
+ *
+ * @publicApi
+ */
+export interface SessionMiddlewareOptions extends Omit<SessionOptions, 'auth' | 'mount'> {
+  /**
+   * Answers the client when the session could not be stored, instead of the handler's answer.
+   * @default a plain 503, or 500 for what cannot be stored
+   */
+  readonly onCommitError?: (
+    error: unknown,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ) => void | Promise<void>;
+}

@@ -1,0 +1,148 @@
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { SessionStore } from './core/session-store.js';
+import { AuthGuard } from './guards/auth.guard.js';
+import { answerWithFilters } from './http/exception-layer.js';
+import { isMountTarget, mountSessions, secondModule } from './http/mount.js';
+import { SessionHttp } from './http/session-http.js';
+import { checkStore } from './options/check-store.js';
+import type { ResolvedSessionOptions } from './options/resolved-options.js';
+import { resolveOptions } from './options/resolve-options.js';
+import type { SessionOptions } from './options/session.options.js';
+import { RESOLVED_OPTIONS } from './options/tokens.js';
+import { SessionService } from './services/session.service.js';
+import {
+  ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN,
+  OPTIONS_TYPE,
+} from './session.module-definition.js';
+import { MemorySessionStore } from './stores/memory/memory.store.js';
+
+/**
+ * Sessions for a Nest application: import it once, in the root module.
+ *
+ * The middleware is in place before anything `main.ts` adds with `app.use()`, so that Passport and the like find
+ * `req.session`. With `mount: 'manual'` the application places it itself, with {@link applySession}.
+ *
+ * @example
+ * \@Module({ imports: [SessionModule.forRoot({ secret: process.env.SESSION_SECRET })] })
+ * export class AppModule {}
+ *
+ * @publicApi
+ */
+@Module({
+  providers: [
+    {
+      provide: RESOLVED_OPTIONS,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: SessionOptions) => resolveOptions(options),
+    },
+    {
+      provide: SessionStore,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ store, isProduction }: ResolvedSessionOptions) =>
+        checkStore(store ?? new MemorySessionStore(), isProduction),
+    },
+    {
+      provide: SessionHttp,
+      inject: [RESOLVED_OPTIONS, SessionStore, HttpAdapterHost, ApplicationConfig],
+      useFactory: (
+        options: ResolvedSessionOptions,
+        store: SessionStore,
+        host: HttpAdapterHost,
+        config: ApplicationConfig,
+      ) =>
+        new SessionHttp({
+          options,
+          store: checkStore(store, options.isProduction),
+          logger: options.logger ?? new Logger('SessionModule'),
+          onCommitError: answerWithFilters(config, host),
+        }),
+    },
+    SessionService,
+    AuthGuard,
+  ],
+  exports: [RESOLVED_OPTIONS, SessionStore, SessionHttp, SessionService, AuthGuard],
+})
+export class SessionModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(SessionHttp) private readonly http: SessionHttp,
+    @Inject(RESOLVED_OPTIONS) options: ResolvedSessionOptions,
+    @Inject(HttpAdapterHost) host: HttpAdapterHost,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {
+    super();
+    if (options.mount === 'auto') {
+      // As early as there is an adapter: now in an application, at createNestApplication() in a testing module.
+      whenMountable(host, (adapter) => mountSessions(adapter, http));
+    }
+  }
+
+  /**
+   * Sessions with these options.
+   *
+   * @throws {SessionOptionsError} at boot, for options that are insecure or mean nothing
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** Sessions with options from a factory, a class or an existing provider, which may inject what they need. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  onModuleInit(): void {
+    const imported = [...this.modules.values()].filter(({ metatype }) => metatype === SessionModule);
+    if (imported.length > 1) {
+      throw secondModule();
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.http.close();
+  }
+}
+
+/**
+ * Places the session middleware here, after what was added before it. For `mount: 'manual'`; where the module has
+ * mounted itself it does nothing.
+ *
+ * @example
+ * app.use(helmet(), compression());
+ * applySession(app);
+ *
+ * @publicApi
+ */
+export function applySession(app: INestApplicationContext): void {
+  const adapter: unknown = app.get(HttpAdapterHost).httpAdapter;
+  if (isMountTarget(adapter)) {
+    mountSessions(adapter, app.get(SessionHttp));
+  }
+}
+
+function whenMountable(
+  host: HttpAdapterHost,
+  mount: (adapter: Parameters<typeof mountSessions>[0]) => void,
+): void {
+  const adapter: unknown = host.httpAdapter;
+  if (isMountTarget(adapter)) {
+    mount(adapter);
+    return;
+  }
+  host.init$.subscribe(() => {
+    const late: unknown = host.httpAdapter;
+    if (isMountTarget(late)) {
+      mount(late);
+    }
+  });
+}
