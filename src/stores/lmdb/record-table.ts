@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Database, RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb';
 import type { SessionId } from '../../core/record.js';
 import { committed } from './commit.js';
+import { assertDatabaseFile, namesFile } from './database-file.js';
 import { ExpiryIndex, type ExpiryRow } from './expiry-index.js';
 import { loadLmdb } from './load-lmdb.js';
 import { readHead, type RecordHead } from './record.codec.js';
@@ -33,6 +34,7 @@ export class RecordTable {
     const { open } = await loadLmdb();
     const options: RootDatabaseOptionsWithPath & { batchStartThreshold: number; permissionsMode: number } = {
       path,
+      noSubdir: namesFile(path),
       ...(mapSize === undefined ? {} : { mapSize }),
       // A commit is on the disk before anybody can see it, so whatever was read or answered is durable. With
       // overlapping syncs another process could answer "logged out" on a removal that a power cut then undoes.
@@ -42,6 +44,7 @@ export class RecordTable {
       permissionsMode: 0o600,
     };
     try {
+      await assertDatabaseFile(path);
       const root = open(options);
       handleBatches(root);
       const records = root.openDB<Buffer, string>({ name: 'records', encoding: 'binary', useVersions: true });
