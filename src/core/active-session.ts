@@ -1,5 +1,6 @@
 import { gone, SessionError } from './errors.js';
 import { Fields } from './fields.js';
+import type { Held } from './held.js';
 import { isTouchDue } from './lifetime.js';
 import { LiveSession } from './live-session.js';
 import { formatMeta } from './meta.js';
@@ -7,11 +8,11 @@ import type { Operation } from './operation.js';
 import { OperationQueue } from './operation-queue.js';
 import { PresentedSession } from './presented-session.js';
 import { parsePrincipal } from './principal.js';
-import type { SessionId, Token } from './record.js';
-import type { Held, SessionChange } from './session-backend.js';
+import type { SessionId } from './record.js';
+import type { SessionChange } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import { SessionWriter } from './session-writer.js';
-import { sessionIdOf } from './token.js';
+import type { SessionIdentity } from './token.js';
 import { runUpdate, type UpdateFunction } from './update-draft.js';
 
 /** What should become of the token the client holds. */
@@ -47,7 +48,7 @@ export class ActiveSession {
 
   constructor(
     readonly engine: SessionEngine,
-    presented: Token | undefined,
+    presented: SessionIdentity | undefined,
   ) {
     this.#presented = new PresentedSession(presented, engine.backend);
     this.#writer = new SessionWriter(engine);
@@ -79,6 +80,11 @@ export class ActiveSession {
     return this.#live;
   }
 
+  /** The session as far as it can be shown without a load. Looking here does not count as use. */
+  get visible(): LiveSession | undefined {
+    return this.isRead ? (this.#live ??= this.#open()) : this.#live;
+  }
+
   /** What is stored of the session, as far as it has been read; looking here does not count as use. */
   get found(): Held | undefined {
     return this.#live === undefined ? this.#presented.found : this.#live.held;
@@ -91,11 +97,7 @@ export class ActiveSession {
 
   /** The session id: of the session as it is, or of what the client presented while that is not read. */
   get id(): SessionId | undefined {
-    const { token } = this.#presented;
-    if (this.isRead) {
-      return this.live.identity.id;
-    }
-    return token && sessionIdOf(token);
+    return this.isRead ? this.live.identity.id : this.#presented.identity?.id;
   }
 
   /** Writes the pending changes now. A new session is stored even when it has no fields. */
@@ -108,7 +110,7 @@ export class ActiveSession {
     return this.#operate(async () => {
       const { live } = this;
       live.assertAlive();
-      const held = live.held && (await this.engine.backend.open(live.held.token));
+      const held = live.held && (await this.engine.backend.open(live.held));
       if (held === undefined || !live.reset(held)) {
         throw gone();
       }
@@ -126,13 +128,13 @@ export class ActiveSession {
       const { live } = this;
       live.assertAlive();
       if (live.held === undefined) {
-        const result = runUpdate(update, live.fields);
+        const result = live.updateFields((fields) => runUpdate(update, fields));
         await this.#store(live, false);
         return result;
       }
       let last: { readonly result: R; readonly change: SessionChange } | undefined;
       const held = await this.engine.backend.commit(live.held, (current) => {
-        const fields = Fields.ofTexts(Fields.textsOf(current));
+        const fields = Fields.ofTexts(current);
         const result = runUpdate(update, fields);
         last = { result, change: { fields: fields.changes() } };
         return last.change;
@@ -163,7 +165,7 @@ export class ActiveSession {
     return this.#operate(async () => {
       const { live } = this;
       await this.#remove(live);
-      this.#isPresentedEnded = this.#presented.token !== undefined;
+      this.#isPresentedEnded = this.#presented.identity?.token !== undefined;
       this.abandon();
     });
   }
@@ -223,7 +225,7 @@ export class ActiveSession {
   reply(): TokenReply {
     const live = this.#live;
     const held = live?.held;
-    if (live?.ended !== 'destroyed' && held !== undefined && held.token !== this.#presented.token) {
+    if (live?.ended !== 'destroyed' && held !== undefined && held.token !== this.#presented.identity?.token) {
       return { kind: 'set', held };
     }
     return this.#isPresentedEnded ? CLEAR : KEEP;
@@ -281,7 +283,7 @@ export class ActiveSession {
   async #remove(old: LiveSession): Promise<void> {
     if (old.held !== undefined) {
       await this.engine.backend.remove(old.held);
-      this.#isPresentedEnded ||= old.held.token === this.#presented.token;
+      this.#isPresentedEnded ||= old.held.token === this.#presented.identity?.token;
     }
   }
 

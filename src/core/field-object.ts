@@ -39,35 +39,39 @@ export function fieldDescriptor(fields: FieldAccess, name: string): PropertyDesc
     : undefined;
 }
 
-/** Fields as a plain object for as long as a function needs them: what `update()` hands out. */
-export function draftOf(fields: FieldAccess): Record<string, unknown> {
+/** Whether a property would be computed. A field is data. */
+export function isAccessor({ get, set }: PropertyDescriptor): boolean {
+  return get !== undefined || set !== undefined;
+}
+
+/** Runs what may throw a SessionError, and may put another error in its place. */
+export type ErrorBoundary = <T>(run: () => T) => T;
+
+const UNBOUNDED: ErrorBoundary = (run) => run();
+
+/** Fields as a plain object for as long as somebody needs them: what `update()` hands out. */
+export function draftOf(fields: FieldAccess, within: ErrorBoundary = UNBOUNDED): Record<string, unknown> {
+  const setField = (name: string, value: unknown): boolean => {
+    within(() => {
+      assertFieldName(name);
+      fields.set(name, value);
+    });
+    return true;
+  };
   return new Proxy<Record<string, unknown>>(Object.create(null), {
     get: (_target, key) => (typeof key === 'string' ? fields.get(key) : undefined),
     has: (_target, key) => typeof key === 'string' && fields.has(key),
-    set(_target, key, value) {
-      if (typeof key !== 'string') {
-        return false;
-      }
-      assertFieldName(key);
-      fields.set(key, value);
-      return true;
-    },
+    set: (_target, key, value) => typeof key === 'string' && setField(key, value),
     deleteProperty(_target, key) {
       if (typeof key === 'string') {
-        fields.delete(key);
+        within(() => fields.delete(key));
       }
       return true;
     },
     ownKeys: () => fields.names(),
     getOwnPropertyDescriptor: (_target, key) =>
       typeof key === 'string' ? fieldDescriptor(fields, key) : undefined,
-    defineProperty(_target, key, { value }: PropertyDescriptor) {
-      if (typeof key !== 'string') {
-        return false;
-      }
-      assertFieldName(key);
-      fields.set(key, value);
-      return true;
-    },
+    defineProperty: (_target, key, descriptor) =>
+      typeof key === 'string' && !isAccessor(descriptor) && setField(key, descriptor.value),
   });
 }

@@ -1,11 +1,4 @@
-import {
-  cutFields,
-  type FieldChanges,
-  type FieldsPart,
-  type FieldTexts,
-  NO_FIELDS,
-  parseWhole,
-} from './field-texts.js';
+import { type FieldChanges, type FieldsPart, type FieldTexts, NO_FIELDS, parseWhole } from './field-texts.js';
 import { serialiseField } from './serialise.js';
 
 /** A field that somebody touched: its value now, and the text it had when we last knew it to be stored. */
@@ -47,22 +40,13 @@ export class Fields {
   }
 
   /**
-   * The fields of a record; undefined when its text is no JSON object. `onCorrupt` is called if a value turns out later
-   * to be none either.
+   * The fields of a record, cut into texts. `onCorrupt` is called if a value turns out to be no JSON and the record's
+   * whole text none either.
    */
-  static ofRecord(source: FieldsPart, onCorrupt: () => void): Fields | undefined {
-    const texts = cutFields(source);
-    if (texts === undefined) {
-      return undefined;
-    }
+  static ofRecord(texts: FieldTexts, source: FieldsPart, onCorrupt: () => void): Fields {
     const fields = new Fields(texts, source);
     fields.#onCorrupt = onCorrupt;
     return fields;
-  }
-
-  /** The texts of a record's fields; none when it is corrupt. */
-  static textsOf(source: FieldsPart): FieldTexts {
-    return cutFields(source) ?? NO_FIELDS;
   }
 
   get(name: string): unknown {

@@ -1,8 +1,10 @@
 import { SessionError } from './errors.js';
 import { assertFieldName, type FieldAccess } from './field-object.js';
+import { NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
 import { type CookieAttributes, formatMeta, parseMeta, type SessionMeta } from './meta.js';
-import type { Held, SessionChange } from './session-backend.js';
+import type { Held } from './held.js';
+import type { SessionChange } from './session-backend.js';
 import type { SessionIdentity } from './token.js';
 
 /** Why a session cannot be written any more. */
@@ -62,7 +64,7 @@ export class LiveSession implements FieldAccess {
 
   /** Starts over from a record. False when it is corrupt. */
   reset(held: Held): boolean {
-    const fields = Fields.ofRecord(held.record, () => this.#forget());
+    const fields = held.texts && Fields.ofRecord(held.texts, held.record, () => this.#forget());
     if (fields === undefined) {
       return false;
     }
@@ -145,14 +147,13 @@ export class LiveSession implements FieldAccess {
   /** Takes note that a change is stored. */
   settle(held: Held, change: SessionChange): void {
     this.#keep(held);
-    const texts = Fields.textsOf(held.record);
-    this.#fields.stored(change.fields, texts);
+    this.#fields.stored(change.fields, held.texts ?? NO_FIELDS);
   }
 
   /** Takes note that a change which was not among the pending ones is stored. */
   rebase(held: Held, change: SessionChange): void {
     this.#keep(held);
-    this.#fields.rebased(change.fields, Fields.textsOf(held.record));
+    this.#fields.rebased(change.fields, held.texts ?? NO_FIELDS);
   }
 
   /** What a write after the response is answered with. */

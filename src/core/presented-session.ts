@@ -1,6 +1,7 @@
 import { SessionError } from './errors.js';
-import type { Token } from './record.js';
-import type { Held, SessionBackend } from './session-backend.js';
+import type { Held } from './held.js';
+import type { SessionBackend } from './session-backend.js';
+import type { SessionIdentity } from './token.js';
 
 type State =
   | { readonly phase: 'unread' }
@@ -13,10 +14,10 @@ export class PresentedSession {
   #state: State;
 
   constructor(
-    readonly token: Token | undefined,
+    readonly identity: SessionIdentity | undefined,
     private readonly backend: SessionBackend,
   ) {
-    this.#state = token === undefined ? { phase: 'read', held: undefined } : { phase: 'unread' };
+    this.#state = identity === undefined ? { phase: 'read', held: undefined } : { phase: 'unread' };
   }
 
   get isRead(): boolean {
@@ -28,10 +29,10 @@ export class PresentedSession {
     if (this.#state.phase === 'reading') {
       return this.#state.done;
     }
-    if (this.#state.phase !== 'unread' || this.token === undefined) {
+    if (this.#state.phase !== 'unread' || this.identity === undefined) {
       return Promise.resolve();
     }
-    const done = this.backend.open(this.token).then(
+    const done = this.backend.open(this.identity).then(
       (held) => {
         this.#state = { phase: 'read', held };
       },

@@ -39,7 +39,7 @@ export function findSilentLoss(value: unknown, seen: Set<object> = new Set()): s
   }
   seen.add(value);
   if (!isPlain(value)) {
-    return value.constructor.name;
+    return String(Reflect.get(value.constructor ?? {}, 'name') ?? typeof value);
   }
   for (const part of Object.values(value)) {
     const loss = findSilentLoss(part, seen);

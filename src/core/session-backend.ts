@@ -1,13 +1,7 @@
 import type { FieldChanges, FieldTexts } from './field-texts.js';
-import type { Principal, SessionId, SessionRecord, Token } from './record.js';
+import type { Held } from './held.js';
+import type { Principal } from './record.js';
 import type { SessionIdentity } from './token.js';
-
-/** A session that exists: what the client holds for it and what is stored. */
-export interface Held {
-  readonly token: Token;
-  readonly id: SessionId;
-  readonly record: SessionRecord;
-}
 
 /** What a new session starts with. */
 export interface SessionDraft {
@@ -36,14 +30,15 @@ export interface SessionBackend {
   /** Draws the names of a session to be. */
   mint(): SessionIdentity;
   /** The session behind a token; undefined when there is none or its time is up. */
-  open(token: Token): Promise<Held | undefined>;
+  open(identity: SessionIdentity): Promise<Held | undefined>;
   /** Makes a new session durable. */
   create(identity: SessionIdentity, draft: SessionDraft): Promise<Held>;
   /**
-   * Puts changes on top of what is stored now and makes them durable. `changeOf` is asked again for each attempt.
+   * Puts changes on top of what is stored now and makes them durable. `changeOf` is asked for each attempt anew, with
+   * the fields that are stored then.
    * Undefined when the session is gone: nothing is stored then, and nothing comes back to life.
    */
-  commit(held: Held, changeOf: (current: SessionRecord) => SessionChange): Promise<Held | undefined>;
+  commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined>;
   /** Writes down that the session is in use, if it has not changed since. */
   touch(held: Held): Promise<void>;
   /** Ends a session for good. */

@@ -1,7 +1,8 @@
 import type { FieldTexts } from './field-texts.js';
 import type { LiveSession } from './live-session.js';
 import type { Principal } from './record.js';
-import type { Held, SessionChange } from './session-backend.js';
+import type { Held } from './held.js';
+import type { SessionChange } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 
 /** Brings what was done to a session to the place where it lives. */

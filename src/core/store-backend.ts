@@ -2,19 +2,13 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './clock.js';
 import { SessionError } from './errors.js';
-import { cutFields, type FieldTexts, joinFields, mergeFields } from './field-texts.js';
+import { type FieldTexts, joinFields, mergeFields, NO_FIELDS } from './field-texts.js';
+import { Held } from './held.js';
 import { expiryOf, isExpired, type Lifetime } from './lifetime.js';
-import { RECORD_FORMAT, type SessionRecord, type Token } from './record.js';
-import type { Held, SessionBackend, SessionChange, SessionDraft } from './session-backend.js';
+import { RECORD_FORMAT, type SessionRecord } from './record.js';
+import type { SessionBackend, SessionChange, SessionDraft } from './session-backend.js';
 import type { StoreGateway } from './store-gateway.js';
-import {
-  drawHandle,
-  drawIdentity,
-  drawVersion,
-  type RandomSource,
-  type SessionIdentity,
-  sessionIdOf,
-} from './token.js';
+import { drawHandle, drawIdentity, type RandomSource, type SessionIdentity } from './token.js';
 import { WriteQueue } from './write-queue.js';
 
 /** What the backend works with and within. */
@@ -39,8 +33,7 @@ export class StoreBackend implements SessionBackend {
     return drawIdentity(this.options.random);
   }
 
-  async open(token: Token): Promise<Held | undefined> {
-    const id = sessionIdOf(token);
+  async open({ token, id }: SessionIdentity): Promise<Held | undefined> {
     const record = await this.options.gateway.read(id);
     if (record === undefined) {
       return undefined;
@@ -50,7 +43,7 @@ export class StoreBackend implements SessionBackend {
       await this.options.gateway.remove(id).catch(() => undefined);
       return undefined;
     }
-    return { token, id, record };
+    return new Held(token, id, record);
   }
 
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
@@ -59,7 +52,7 @@ export class StoreBackend implements SessionBackend {
     const span = { lastSeenAt: now, idle: draft.idle ?? lifetime.idle, absoluteAt: now + lifetime.absolute };
     const record: SessionRecord = Object.freeze({
       format: RECORD_FORMAT,
-      version: drawVersion(random),
+      version: random.version(),
       ...this.#packed(draft.fields),
       createdAt: now,
       ...span,
@@ -74,13 +67,13 @@ export class StoreBackend implements SessionBackend {
         fix: 'Check that the store keeps to the contract and that the random source is one.',
       });
     }
-    return { ...identity, record };
+    return new Held(identity.token, identity.id, record, draft.fields);
   }
 
-  commit(held: Held, changeOf: (current: SessionRecord) => SessionChange): Promise<Held | undefined> {
+  commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
     return this.#queue.run(held.id, async (latest) => {
-      const record = await this.#commit(held, latest ?? held.record, changeOf);
-      return { result: record && { ...held, record }, latest: record };
+      const result = await this.#commit(latest ?? held, changeOf);
+      return { result, latest: result };
     });
   }
 
@@ -95,20 +88,16 @@ export class StoreBackend implements SessionBackend {
     return this.options.gateway.remove(held.id);
   }
 
-  async #commit(
-    held: Held,
-    start: SessionRecord,
-    changeOf: (current: SessionRecord) => SessionChange,
-  ): Promise<SessionRecord | undefined> {
+  async #commit(start: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
     const { gateway, clock, operationTimeout } = this.options;
     const deadline = performance.now() + operationTimeout;
     let current = start;
     for (let attempt = 0; ; attempt++) {
-      const next = this.#next(current, changeOf(current));
+      const next = this.#next(current, changeOf(current.texts ?? NO_FIELDS));
       if (next === current) {
         return current;
       }
-      const answer = await gateway.replace(held.id, next, current.version);
+      const answer = await gateway.replace(current.id, next.record, current.record.version);
       if (answer.done) {
         return next;
       }
@@ -118,35 +107,33 @@ export class StoreBackend implements SessionBackend {
       if (performance.now() > deadline) {
         throw contention(operationTimeout);
       }
-      current = answer.current;
+      current = new Held(current.token, current.id, answer.current);
       if (attempt > 1) {
         await delay(Math.random() * Math.min(2 ** attempt, 50), undefined, { ref: false });
       }
     }
   }
 
-  /** The record that follows from a change; the very same one when there is nothing to write. */
-  #next(current: SessionRecord, change: SessionChange): SessionRecord {
-    const texts = cutFields(current) ?? new Map<string, string>();
+  /** What follows from a change; the very same when there is nothing to write. */
+  #next(current: Held, change: SessionChange): Held {
+    const { token, id, record, texts = NO_FIELDS } = current;
     const merged = mergeFields(texts, change.fields);
-    const idle = change.idle ?? current.idle;
-    const meta = change.meta ?? current.meta;
-    if (merged === texts && idle === current.idle && meta === current.meta) {
+    const { idle = record.idle, meta = record.meta } = change;
+    if (merged === texts && idle === record.idle && meta === record.meta) {
       return current;
     }
-    const span = {
-      lastSeenAt: Math.max(current.lastSeenAt, this.options.clock.now()),
-      idle,
-      absoluteAt: current.absoluteAt,
-    };
-    return Object.freeze({
-      ...current,
+    const lastSeenAt = Math.max(record.lastSeenAt, this.options.clock.now());
+    const { absoluteAt } = record;
+    const next: SessionRecord = Object.freeze({
+      ...record,
       ...this.#packed(merged),
-      ...span,
-      expiresAt: expiryOf(span),
+      lastSeenAt,
+      idle,
+      expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
       meta,
-      version: drawVersion(this.options.random),
+      version: this.options.random.version(),
     });
+    return new Held(token, id, next, merged);
   }
 
   #packed(texts: FieldTexts): Pick<SessionRecord, 'fields' | 'lengths'> {

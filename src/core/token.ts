@@ -1,11 +1,19 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes, randomInt } from 'node:crypto';
 import type { Handle, SessionId, Token, Version } from './record.js';
 
-/** Where randomness comes from: `size` unpredictable bytes. */
-export type RandomSource = (size: number) => Buffer;
+/** Where randomness comes from. */
+export interface RandomSource {
+  /** Unpredictable bytes. */
+  bytes(size: number): Buffer;
+  /** The version of one write. */
+  version(): Version;
+}
 
 /** The operating system's random source. */
-export const systemRandom: RandomSource = (size) => randomBytes(size);
+export const systemRandom: RandomSource = {
+  bytes: (size) => randomBytes(size),
+  version: () => randomInt(2 ** 48 - 1) as Version,
+};
 
 /** A token and the id that follows from it. */
 export interface SessionIdentity {
@@ -26,18 +34,17 @@ export function sessionIdOf(token: Token): SessionId {
   return hash('sha256', token, 'base64url') as SessionId;
 }
 
+/** A token with the id that follows from it. */
+export function identify(token: Token): SessionIdentity {
+  return { token, id: sessionIdOf(token) };
+}
+
 /** Draws a new token of 256 bits. */
 export function drawIdentity(random: RandomSource): SessionIdentity {
-  const token = random(32).toString('base64url') as Token;
-  return { token, id: sessionIdOf(token) };
+  return identify(random.bytes(32).toString('base64url') as Token);
 }
 
 /** Draws a public name of 96 bits. */
 export function drawHandle(random: RandomSource): Handle {
-  return random(12).toString('base64url') as Handle;
-}
-
-/** Draws the version of one write. */
-export function drawVersion(random: RandomSource): Version {
-  return random(6).readUIntBE(0, 6) as Version;
+  return random.bytes(12).toString('base64url') as Handle;
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionId, SessionRecord } from './record.js';
+import { Held } from './held.js';
+import type { SessionId, SessionRecord, Token } from './record.js';
 import { WriteQueue } from './write-queue.js';
 
 const id = 'a' as SessionId;
-const record = (fields: string) => ({ fields }) as SessionRecord;
+const record = (fields: string) => new Held('' as Token, id, { fields } as SessionRecord);
 
 describe('the writers of one session', () => {
   it('go one after another, each from what the one before it left', async () => {
@@ -11,7 +12,7 @@ describe('the writers of one session', () => {
     const seen: (string | undefined)[] = [];
     const write = (text: string) =>
       queue.run(id, async (latest) => {
-        seen.push(latest?.fields);
+        seen.push(latest?.record.fields);
         await Promise.resolve();
         return { result: text, latest: record(text) };
       });

@@ -1,17 +1,16 @@
-import type { SessionId, SessionRecord } from './record.js';
+import type { Held } from './held.js';
+import type { SessionId } from './record.js';
 
 interface Line {
   /** Settles when the last writer in the line is done; never rejects. */
   tail: Promise<unknown>;
   /** What the last writer left stored, if it knows. */
-  latest: SessionRecord | undefined;
+  latest: Held | undefined;
   waiting: number;
 }
 
 /** A write in its turn: gets the record that the writer before it left, answers its result and what is stored now. */
-export type Turn<T> = (
-  latest: SessionRecord | undefined,
-) => Promise<{ result: T; latest: SessionRecord | undefined }>;
+export type Turn<T> = (latest: Held | undefined) => Promise<{ result: T; latest: Held | undefined }>;
 
 /**
  * Lets the writers of one session id in this process go one after another, each starting from what the one before it

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
-import { atEdge } from '../http/session.exceptions.js';
+import { asHttp, atEdge } from '../http/session.exceptions.js';
 import { sessionOfContext } from '../http/execution-request.js';
 import type { RequestSession } from '../http/request-session.js';
 import type { SessionPath } from '../session-fields.js';
@@ -48,7 +48,7 @@ export const Principal: (...pipes: Pipe[]) => ParameterDecorator = createParamDe
 );
 
 function loaded(session: RequestSession): Promise<void> {
-  return session.active.load().catch((error: unknown) => atEdge(() => Promise.reject(error)));
+  return session.active.load().catch((error: unknown) => Promise.reject(asHttp(error)));
 }
 
 function pick(session: RequestSession, path: string | undefined): unknown {
@@ -56,10 +56,7 @@ function pick(session: RequestSession, path: string | undefined): unknown {
     return session.session;
   }
   const [name = '', ...rest] = path.split('.');
-  return rest.reduce(
-    ownValue,
-    session.session === undefined ? undefined : atEdge(() => session.active.live.get(name)),
-  );
+  return rest.reduce(ownValue, session.session == null ? undefined : atEdge(() => session.active.live.get(name)));
 }
 
 /** Only what is in the data itself: no path leads to a prototype. */

@@ -3,7 +3,7 @@ import { stringifySetCookie } from 'cookie';
 import { sign, unsign } from 'cookie-signature';
 import type { CookieAttributes } from '../core/meta.js';
 import type { Token } from '../core/record.js';
-import { isToken } from '../core/token.js';
+import { identify, isToken, type SessionIdentity } from '../core/token.js';
 import { VerifiedCookies } from './verified-cookies.js';
 
 // `s:` token `.` signature, percent-encoded; nothing longer can be one of ours.
@@ -23,21 +23,21 @@ export class CookieTransport {
    * The token of a request; undefined for anything that is not well signed. Several cookies of our name come in no
    * defined order (RFC 6265bis 5.8.3): the one that verifies counts, and two different ones that do count as none.
    */
-  read(req: IncomingMessage): Token | undefined {
+  read(req: IncomingMessage): SessionIdentity | undefined {
     const { cookie } = req.headers;
     if (cookie === undefined || !cookie.includes(this.name)) {
       return undefined;
     }
-    let found: Token | undefined;
+    let found: SessionIdentity | undefined;
     for (const value of valuesOf(cookie, this.name)) {
-      const token = this.#verify(value);
-      if (token === undefined) {
+      const identity = this.#verify(value);
+      if (identity === undefined) {
         continue;
       }
-      if (found !== undefined && found !== token) {
+      if (found !== undefined && found.token !== identity.token) {
         return undefined;
       }
-      found = token;
+      found = identity;
     }
     return found;
   }
@@ -56,7 +56,7 @@ export class CookieTransport {
     return stringifySetCookie(this.name, '', { ...withoutMaxAge(attributes), expires: new Date(0) });
   }
 
-  #verify(value: string): Token | undefined {
+  #verify(value: string): SessionIdentity | undefined {
     if (value.length > LONGEST) {
       return undefined;
     }
@@ -72,8 +72,9 @@ export class CookieTransport {
     if (!this.secrets.some((secret) => unsign(signed.slice(2), secret) !== false)) {
       return undefined;
     }
-    this.#verified.add(value, token);
-    return token;
+    const identity = identify(token);
+    this.#verified.add(value, identity);
+    return identity;
   }
 }
 

@@ -1,7 +1,8 @@
 import session from 'express-session';
 import { Fields } from '../core/fields.js';
 import type { SessionId } from '../core/record.js';
-import type { Held, SessionBackend } from '../core/session-backend.js';
+import { Held } from '../core/held.js';
+import type { SessionBackend } from '../core/session-backend.js';
 import type { StoreGateway } from '../core/store-gateway.js';
 import { asHttp } from './session.exceptions.js';
 
@@ -43,12 +44,12 @@ export class ExpressStoreView extends session.Store {
     // What is stored is found by its id; the token behind it is not known here, nor needed.
     return record === undefined || this.isExpired(record)
       ? undefined
-      : { id, record, token: '' as Held['token'] };
+      : new Held('' as Held['token'], id, record);
   }
 
   async #read(sid: string): Promise<session.SessionData | null> {
     const held = await this.#open(sid);
-    const fields = held && Fields.ofRecord(held.record, () => undefined);
+    const fields = held?.texts && Fields.ofRecord(held.texts, held.record, () => undefined);
     if (held === undefined || fields === undefined) {
       return null;
     }
@@ -74,7 +75,7 @@ export class ExpressStoreView extends session.Store {
     }
     const { cookie: _, ...values } = data;
     await this.backend.commit(held, (current) => {
-      const fields = Fields.ofTexts(Fields.textsOf(current));
+      const fields = Fields.ofTexts(current);
       fields.replaceAll(values);
       return { fields: fields.changes() };
     });

@@ -3,7 +3,7 @@ import type { ActiveSession } from '../core/active-session.js';
 import { draftOf } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
 import type { CookieAttributes } from '../core/meta.js';
-import type { Held } from '../core/session-backend.js';
+import type { Held } from '../core/held.js';
 import type { GateSession } from './response-gate.types.js';
 import { preventCaching, varyByCookie } from './response-headers.js';
 import { asHttp, atEdge } from './session.exceptions.js';
@@ -187,15 +187,16 @@ export class RequestSession implements GateSession, FacadeHost {
     if (reply !== undefined || this.#isHeadSent) {
       return reply;
     }
-    const held = this.active.found;
-    if (held === undefined) {
+    const { found: held } = this.active;
+    if (held === undefined || !(this.#due !== undefined || this.#isCookieChanged || this.site.rolling)) {
       return undefined;
     }
     const attributes = this.#attributes();
-    const isRefreshed = this.#due !== undefined && attributes.originalMaxAge !== null;
-    return isRefreshed || this.#isCookieChanged || this.site.rolling
-      ? this.#cookieFor(held, attributes)
-      : undefined;
+    const isSessionCookie = attributes.originalMaxAge === null;
+    // A cookie that ends with the browser needs no new date when the session was merely active.
+    return isSessionCookie && !this.#isCookieChanged && !this.site.rolling
+      ? undefined
+      : this.#cookieFor(held, attributes);
   }
 
   /** The cookie of what happened to the session itself. */

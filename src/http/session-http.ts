@@ -106,14 +106,14 @@ export class SessionHttp implements SessionSite {
       next();
       return;
     }
-    const token = this.transport.read(req);
-    const active = new ActiveSession(this.engine, token);
+    const presented = this.transport.read(req);
+    const active = new ActiveSession(this.engine, presented);
     const session = new RequestSession(this, active, req, res);
     attachSession(req, session);
     if (canBeGated(res)) {
       installGate(res, session);
     }
-    if (token === undefined || this.#options.isLazy) {
+    if (presented === undefined || this.#options.isLazy) {
       this.#current.run(session, next);
     } else {
       // Inside the continuation of the read: whatever the request does from here on belongs to this session.

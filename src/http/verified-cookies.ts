@@ -1,19 +1,20 @@
-import type { Token } from '../core/record.js';
+import type { SessionIdentity } from '../core/token.js';
 
 /**
- * Remembers signed values that were verified, so that a client who comes back costs no HMAC. It keeps between one and
+ * Remembers signed values that were verified, so that a client who comes back costs neither HMAC nor
+ * hash. It keeps between one and
  * two times `capacity` of them, and forgets the older generation as a whole.
  */
 export class VerifiedCookies {
-  #young = new Map<string, Token>();
-  #old = new Map<string, Token>();
+  #young = new Map<string, SessionIdentity>();
+  #old = new Map<string, SessionIdentity>();
 
   constructor(private readonly capacity = 5_000) {}
 
-  get(signed: string): Token | undefined {
-    const token = this.#young.get(signed);
-    if (token !== undefined) {
-      return token;
+  get(signed: string): SessionIdentity | undefined {
+    const identity = this.#young.get(signed);
+    if (identity !== undefined) {
+      return identity;
     }
     const known = this.#old.get(signed);
     if (known !== undefined) {
@@ -22,11 +23,11 @@ export class VerifiedCookies {
     return known;
   }
 
-  add(signed: string, token: Token): void {
+  add(signed: string, identity: SessionIdentity): void {
     if (this.#young.size >= this.capacity) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#young.set(signed, token);
+    this.#young.set(signed, identity);
   }
 }

@@ -22,7 +22,7 @@ export function checkStore(store: unknown, isProduction: boolean): SessionStore 
           }),
     });
   }
-  if (isProduction && 'isUnlimited' in store && store.isUnlimited === true) {
+  if (isProduction && 'unlimited' in store && store.unlimited === true) {
     throw new SessionOptionsError({
       option: 'store',
       problem: 'a memory store without limits lets anybody fill the memory of a production server',

@@ -40,7 +40,7 @@ export class SessionService {
 
   /** All fields, as an object that writes through to the session. */
   get fields(): Partial<SessionFields> {
-    return draftOf(this.#live) as Partial<SessionFields>;
+    return draftOf(this.#live, atEdge) as Partial<SessionFields>;
   }
 
   /** Who is logged in; undefined when nobody is. */

@@ -6,12 +6,11 @@ import { MemorySessionStore } from 'nest-sessions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ActiveSession } from '../../src/core/active-session.js';
 import { systemClock } from '../../src/core/clock.js';
-import type { Token } from '../../src/core/record.js';
 import { SessionEngine, type SessionEvent } from '../../src/core/session-engine.js';
 import type { SessionStore } from '../../src/core/session-store.js';
 import { StoreBackend } from '../../src/core/store-backend.js';
 import { StoreGateway } from '../../src/core/store-gateway.js';
-import { systemRandom } from '../../src/core/token.js';
+import { type SessionIdentity, systemRandom } from '../../src/core/token.js';
 
 const ROUNDS = 200;
 
@@ -35,21 +34,21 @@ function engineOn(store: SessionStore, events: SessionEvent[] = []): SessionEngi
   });
 }
 
-async function begin(engine: SessionEngine, token?: Token): Promise<ActiveSession> {
+async function begin(engine: SessionEngine, token?: SessionIdentity): Promise<ActiveSession> {
   const session = new ActiveSession(engine, token);
   await session.load();
   return session;
 }
 
 /** Logs somebody in and answers the token that the client would hold. */
-async function loggedIn(engine: SessionEngine): Promise<Token> {
+async function loggedIn(engine: SessionEngine): Promise<SessionIdentity> {
   const session = await begin(engine);
   await session.login('ada', { data: { a: 0, b: 0, count: 0 } });
   const { held } = session.live;
   if (held === undefined) {
     throw new Error('the login left nothing');
   }
-  return held.token;
+  return held;
 }
 
 const stores: [string, (folder: string) => SessionStore][] = [

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionId } from '../../core/record.js';
@@ -142,7 +141,11 @@ describe('LmdbSessionStore', () => {
         ),
       );
       clock.advance(99);
-      await setTimeout(50);
+      const sweep = vi.spyOn(store, 'sweep');
+      await vi.waitFor(() => expect(sweep.mock.settledResults.length).toBeGreaterThan(2), {
+        timeout: 10_000,
+      });
+      expect(sweep).toHaveBeenLastCalledWith(clock.now(), Number.POSITIVE_INFINITY);
       expect((await store.readMany(ids)).every((record) => record !== undefined)).toBe(true);
       clock.advance(1);
       await vi.waitFor(

@@ -182,8 +182,14 @@ async function keepReplacing(store: SessionStore, id: SessionId, times: number):
   }
 }
 
+/** Every attempt that fails is another writer's success, so that attempts without end are a defect of the store. */
 async function countUp(store: SessionStore, id: SessionId, times: number): Promise<void> {
+  let attempts = 0;
   for (let done = 0; done < times;) {
+    assert.ok(
+      ++attempts <= 10 * RACERS * times,
+      'replace conflicts again and again, with nobody else writing.',
+    );
     const current = await store.read(id);
     assert.ok(current);
     const { count } = JSON.parse(current.fields);

@@ -1,0 +1,22 @@
+import { cutFields, type FieldTexts } from './field-texts.js';
+import type { SessionId, SessionRecord, Token } from './record.js';
+import type { SessionIdentity } from './token.js';
+
+/** A session that exists: what the client holds for it, what is stored, and its fields, cut out at most once. */
+export class Held implements SessionIdentity {
+  #texts: FieldTexts | undefined;
+
+  constructor(
+    readonly token: Token,
+    readonly id: SessionId,
+    readonly record: SessionRecord,
+    texts?: FieldTexts,
+  ) {
+    this.#texts = texts;
+  }
+
+  /** The fields as texts; undefined when the record is corrupt. */
+  get texts(): FieldTexts | undefined {
+    return (this.#texts ??= cutFields(this.record));
+  }
+}
