@@ -42,12 +42,11 @@ export class CookieTransport {
     return found;
   }
 
-  /** The Set-Cookie header that gives a token to the client. */
-  write(token: Token, attributes: CookieAttributes, now: number): string {
-    const { originalMaxAge } = attributes;
+  /** The Set-Cookie header that gives a token to the client; without `expires` it ends with the browser. */
+  write(token: Token, attributes: CookieAttributes, expires: number | undefined): string {
     return stringifySetCookie(this.name, `s:${sign(token, this.secrets[0])}`, {
       ...withoutMaxAge(attributes),
-      ...(originalMaxAge === null ? {} : { expires: new Date(now + originalMaxAge) }),
+      ...(expires === undefined ? {} : { expires: new Date(expires) }),
     });
   }
 

@@ -25,7 +25,6 @@ export class RequestSession implements GateSession, FacadeHost {
   #isHeadSent = false;
   #isCookieChanged = false;
   #endedCookie: CookieAttributes | undefined;
-  #done: (() => void) | undefined;
   /** Guards that have judged this request already, by the handler they judged it for. */
   readonly judged = new Set<unknown>();
 
@@ -97,7 +96,7 @@ export class RequestSession implements GateSession, FacadeHost {
     this.#takeCookie();
     const work = this.active.commit();
     if (work !== undefined) {
-      this.#track();
+      this.active.engine.track(work);
     }
     return work;
   }
@@ -135,27 +134,14 @@ export class RequestSession implements GateSession, FacadeHost {
       });
       engine.track(touch);
     }
-    this.#done?.();
   }
 
   answerFailure(error: unknown, res: ServerResponse): void | Promise<void> {
-    this.#done?.();
     return this.site.answerFailure(asHttp(error), this.req, res);
   }
 
   logFailure(what: string, error: unknown): void {
-    this.#done?.();
     this.site.logger.error(`${what}. ${messageOf(error)}`, error);
-  }
-
-  /** Shutdown waits until the response that waits for this commit is out. */
-  #track(): void {
-    if (this.#done === undefined) {
-      const released = new Promise<void>((resolve) => {
-        this.#done = resolve;
-      });
-      this.active.engine.track(released);
-    }
   }
 
   /** What `req.session = null` and `delete req.session` come to when the response ends. */
@@ -187,8 +173,13 @@ export class RequestSession implements GateSession, FacadeHost {
     if (reply !== undefined || this.#isHeadSent) {
       return reply;
     }
-    const { found: held } = this.active;
-    if (held === undefined || !(this.#due !== undefined || this.#isCookieChanged || this.site.rolling)) {
+    const { found: held, opened } = this.active;
+    // Of a session that is gone the cookie is left alone: it may be the one that a login has just set.
+    if (
+      held === undefined ||
+      opened?.isGone === true ||
+      !(this.#due !== undefined || this.#isCookieChanged || this.site.rolling)
+    ) {
       return undefined;
     }
     const attributes = this.#attributes();
@@ -216,7 +207,7 @@ export class RequestSession implements GateSession, FacadeHost {
     return this.active.opened?.cookie ?? this.site.cookieFor(this.req);
   }
 
-  #cookieFor({ token }: Held, attributes: CookieAttributes): string | undefined {
+  #cookieFor({ token, record }: Held, attributes: CookieAttributes): string | undefined {
     if (attributes.secure === true && !this.site.isSecure(this.req)) {
       this.site.warnOnce(
         'A secure session cookie was not sent, because its request came over plain http. Behind a proxy that ends TLS ' +
@@ -224,7 +215,10 @@ export class RequestSession implements GateSession, FacadeHost {
       );
       return undefined;
     }
-    return this.site.transport.write(token, attributes, this.active.engine.clock.now());
+    const { originalMaxAge } = attributes;
+    const expires = originalMaxAge === null ? undefined : this.active.engine.clock.now() + originalMaxAge;
+    // The browser keeps a cookie no longer than there can be a session behind it.
+    return this.site.transport.write(token, attributes, expires && Math.min(expires, record.absoluteAt));
   }
 }
 
