@@ -85,7 +85,8 @@ for (const bytes of [1_000, 10_000]) {
       res.email = req.session?.email;
       res.end('ok');
     });
-    if (name !== 'no session' && seen.email !== 'ada@example.com') throw new Error(`${name} lost its session`);
+    if (name !== 'no session' && seen.email !== 'ada@example.com')
+      throw new Error(`${name} lost its session`);
     made[name] = { middleware, cookie };
   }
   for (const [work, handler] of Object.entries(works)) {
