@@ -1,4 +1,4 @@
-import { gone, SessionError } from './errors.js';
+import { gone } from './errors.js';
 import { Fields } from './fields.js';
 import type { Held } from './held.js';
 import { isTouchDue } from './lifetime.js';
@@ -41,8 +41,6 @@ export class ActiveSession {
   #isTouchWanted = false;
   /** True once somebody looked at the session: what `Vary: Cookie` and a lazy session's activity go by. */
   isUsed = false;
-  /** True once the response's head is out and no cookie can be set any more. */
-  isHeadSent = false;
   /** Called when regenerate, login or destroy put another session in the place of one. */
   onSwitch: ((old: LiveSession) => void) | undefined;
 
@@ -102,7 +100,7 @@ export class ActiveSession {
 
   /** Writes the pending changes now. A new session is stored even when it has no fields. */
   save(): Operation<void> {
-    return this.#operate(async () => this.#store(this.live, true));
+    return this.#operate(async () => this.#writer.store(this.live, true));
   }
 
   /** Drops the pending changes and reads the record again. */
@@ -128,8 +126,8 @@ export class ActiveSession {
       const { live } = this;
       live.assertAlive();
       if (live.held === undefined) {
-        const result = live.updateFields((fields) => runUpdate(update, fields));
-        await this.#store(live, false);
+        const result = live.updateNew((fields) => runUpdate(update, fields));
+        await this.#writer.store(live, false);
         return result;
       }
       let last: { readonly result: R; readonly change: SessionChange } | undefined;
@@ -152,7 +150,7 @@ export class ActiveSession {
   regenerate(keep: readonly string[] = []): Operation<void> {
     return this.#operate(async () => {
       const { live: old } = this;
-      this.#assertHeadNotSent();
+      this.#writer.assertCanBegin();
       const fresh = this.#fresh();
       fresh.replaceAll(old.pick(keep));
       await this.#remove(old);
@@ -175,7 +173,7 @@ export class ActiveSession {
     return this.#operate(async () => {
       const who = parsePrincipal(principal);
       const { live: old } = this;
-      this.#assertHeadNotSent();
+      this.#writer.assertCanBegin();
       const fresh = this.#fresh();
       fresh.replaceAll({ ...old.pick(keep), ...data });
       await this.#writer.create(fresh, {
@@ -196,6 +194,11 @@ export class ActiveSession {
     const fresh = this.#fresh();
     fresh.ended = 'destroyed';
     this.#switch(fresh, 'destroyed');
+  }
+
+  /** The response's head is out: no cookie can be set any more, and so no session can begin. */
+  headSent(): void {
+    this.#writer.isHeadSent = true;
   }
 
   /** Takes no more writes: the response has ended. Operations that were started still run. */
@@ -247,23 +250,7 @@ export class ActiveSession {
   #flush(): Promise<void> | undefined {
     const { saveUninitialized } = this.engine;
     const live = this.#live ?? (saveUninitialized && this.#presented.isRead ? this.live : undefined);
-    return live && this.#store(live, saveUninitialized);
-  }
-
-  #store(live: LiveSession, mustExist: boolean): Promise<void> | undefined {
-    if (live.ended === 'destroyed' || live.isGone) {
-      return undefined;
-    }
-    const { held } = live;
-    if (held === undefined) {
-      if (!mustExist && live.fields.isEmpty) {
-        return undefined;
-      }
-      this.#assertHeadNotSent();
-      return this.#writer.create(live);
-    }
-    const change = live.change();
-    return live.isUnchangedBy(change) ? undefined : this.#writer.write(live, held, change);
+    return live && this.#writer.store(live, saveUninitialized);
   }
 
   #open(): LiveSession {
@@ -295,15 +282,6 @@ export class ActiveSession {
     }
     this.#live = next;
     this.onSwitch?.(old);
-  }
-
-  #assertHeadNotSent(): void {
-    if (this.isHeadSent) {
-      throw new SessionError('session_headers_sent', {
-        what: 'A session cannot begin once the response has begun: its cookie can no longer be set.',
-        fix: 'Log in, regenerate or fill a new session before the first byte of the response.',
-      });
-    }
   }
 
   #operate<T>(work: () => Promise<T>): Operation<T> {

@@ -1,4 +1,4 @@
-import { type Clock } from './clock.js';
+import type { Clock } from './clock.js';
 import type { Lifetime } from './lifetime.js';
 import type { LiveSession } from './live-session.js';
 import type { Handle } from './record.js';

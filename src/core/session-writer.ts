@@ -1,3 +1,4 @@
+import { SessionError } from './errors.js';
 import type { FieldTexts } from './field-texts.js';
 import type { LiveSession } from './live-session.js';
 import type { Principal } from './record.js';
@@ -7,18 +8,45 @@ import type { SessionEngine } from './session-engine.js';
 
 /** Brings what was done to a session to the place where it lives. */
 export class SessionWriter {
+  /** True once the response's head is out. */
+  isHeadSent = false;
+
   constructor(private readonly engine: SessionEngine) {}
+
+  /** Stores what is pending; undefined when nothing is. A new session without fields is stored only if it must exist. */
+  store(live: LiveSession, mustExist: boolean): Promise<void> | undefined {
+    if (live.ended === 'destroyed' || live.isGone) {
+      return undefined;
+    }
+    const { held } = live;
+    if (held === undefined) {
+      return mustExist || !live.fields.isEmpty ? this.create(live) : undefined;
+    }
+    const change = live.change();
+    return live.isUnchangedBy(change) ? undefined : this.#write(live, held, change);
+  }
 
   /** Makes a new session durable. */
   async create(live: LiveSession, login?: { principal: Principal; meta: string }): Promise<void> {
+    this.assertCanBegin();
     const change = live.change();
     this.engine.inspect(live, change);
     const draft = { ...change, ...login, fields: presentTexts(change) };
     live.settle(await this.engine.backend.create(live.identity, draft), change);
   }
 
+  /** @throws {SessionError} `session_headers_sent` when a new session's cookie could not be set any more */
+  assertCanBegin(): void {
+    if (this.isHeadSent) {
+      throw new SessionError('session_headers_sent', {
+        what: 'A session cannot begin once the response has begun: its cookie can no longer be set.',
+        fix: 'Log in, regenerate or fill a new session before the first byte of the response.',
+      });
+    }
+  }
+
   /** Makes a change durable, or drops it when the session is gone. */
-  async write(live: LiveSession, held: Held, change: SessionChange): Promise<void> {
+  async #write(live: LiveSession, held: Held, change: SessionChange): Promise<void> {
     this.engine.inspect(live, change);
     const stored = await this.engine.backend.commit(held, () => change);
     if (stored === undefined) {
