@@ -20,7 +20,7 @@ import type {
  * The contract of {@link SessionStore} as tests: a store that passes keeps the promises that are built on it. It needs
  * `describe` and `it` from your test runner (vitest with `globals`, Jest, Mocha, `node:test` …) and declares its tests
  * at once; each runs on a fresh subject. The races are run many times, so give it the engine that production has, on
- * data of its own.
+ * data of its own, and give the runner some time: on a server the longest tests take seconds.
  *
  * @param name What the tests are listed under.
  * @param factory Makes a store on empty data; called for every test.
@@ -28,28 +28,33 @@ import type {
  * @throws Error when there is no test runner.
  *
  * @example
+ * import { mkdtemp, rm } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
  * import { describe, it } from 'vitest';
+ * import { LmdbSessionStore } from 'nest-sessions/lmdb';
  * import { storeContract } from 'nest-sessions/testing';
  *
  * storeContract(
- *   'MyStore',
+ *   'LmdbSessionStore',
  *   async () => {
- *     const database = await createDatabase();
- *     const stores = [new MyStore({ database })];
+ *     const path = await mkdtemp(join(tmpdir(), 'sessions-'));
+ *     const store = new LmdbSessionStore({ path });
+ *     const handles = [store];
  *     return {
- *       store: stores[0],
+ *       store,
  *       async reopen() {
- *         const another = new MyStore({ database });
- *         stores.push(another);
+ *         const another = new LmdbSessionStore({ path });
+ *         handles.push(another);
  *         return another;
  *       },
  *       async close() {
- *         await Promise.all(stores.map((store) => store.close()));
- *         await database.drop();
+ *         await Promise.all(handles.map((handle) => handle.close()));
+ *         await rm(path, { recursive: true });
  *       },
  *     };
  *   },
- *   { runner: { describe, it } },
+ *   { runner: { describe, it }, sweeps: true, rejectsAfterClose: true },
  * );
  *
  * @publicApi
