@@ -43,6 +43,8 @@ export class ActiveSession {
   isUsed = false;
   /** Called when regenerate, login or destroy put another session in the place of one. */
   onSwitch: ((old: LiveSession) => void) | undefined;
+  /** Called for an operation that came after the response and that nobody waits for. */
+  onRefused: ((error: Error) => void) | undefined;
 
   constructor(
     readonly engine: SessionEngine,
@@ -130,17 +132,18 @@ export class ActiveSession {
         await this.#writer.store(live, false);
         return result;
       }
-      let last: { readonly result: R; readonly change: SessionChange } | undefined;
+      let last: { readonly result: R; readonly change: SessionChange; readonly fields: Fields } | undefined;
       const held = await this.engine.backend.commit(live.held, (current) => {
         const fields = Fields.ofTexts(current);
         const result = runUpdate(update, fields);
-        last = { result, change: { fields: fields.changes() } };
+        last = { result, change: { fields: fields.changes() }, fields };
         return last.change;
       });
       if (held === undefined || last === undefined) {
         this.#writer.lose(live);
         throw gone();
       }
+      this.engine.inspect(last.fields, last.change);
       live.rebase(held, last.change);
       return last.result;
     });
@@ -286,7 +289,8 @@ export class ActiveSession {
 
   #operate<T>(work: () => Promise<T>): Operation<T> {
     if (this.#isClosed) {
-      return this.#operations.refuse(LiveSession.closedError());
+      const error = LiveSession.closedError();
+      return this.#operations.refuse(error, () => this.onRefused?.(error));
     }
     return this.#operations.run(async () => {
       await this.read();

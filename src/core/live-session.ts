@@ -1,6 +1,6 @@
 import { SessionError } from './errors.js';
 import { assertFieldName, type FieldAccess } from './field-object.js';
-import { NO_FIELDS } from './field-texts.js';
+import { mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
 import { type CookieAttributes, formatMeta, parseMeta, type SessionMeta } from './meta.js';
 import type { Held } from './held.js';
@@ -105,6 +105,20 @@ export class LiveSession implements FieldAccess {
       assertFieldName(name);
     }
     this.#fields.replaceAll(values);
+  }
+
+  /** Lets a function change a copy of a new session's fields: when it throws, they are as they were. */
+  updateNew<R>(update: (copy: Fields) => R): R {
+    const copy = Fields.ofTexts(mergeFields(NO_FIELDS, this.#fields.changes()));
+    const result = update(copy);
+    for (const name of copy.changes().keys()) {
+      if (copy.has(name)) {
+        this.#fields.set(name, copy.get(name));
+      } else {
+        this.#fields.delete(name);
+      }
+    }
+    return result;
   }
 
   /** Some of its fields, by name; names that it does not have are left out. */

@@ -31,9 +31,16 @@ export class OperationQueue {
     return operation;
   }
 
-  /** An operation that fails without having been tried. */
-  refuse<T>(error: Error): Operation<T> {
-    return this.run(() => Promise.reject<T>(error));
+  /**
+   * An operation that fails without having been tried. It is no failure of the response, which has been given already;
+   * `onUnseen` is called when nobody waits for it either.
+   */
+  refuse<T>(error: Error, onUnseen: () => void): Operation<T> {
+    const operation = new Operation<T>((_resolve, reject) => reject(error));
+    // `await` says a moment later than the failure that it waits.
+    const look = () => void setImmediate(() => operation.isObserved || onUnseen());
+    operation.watch(() => undefined, look);
+    return operation;
   }
 
   /**

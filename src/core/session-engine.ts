@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
+import type { FieldAccess } from './field-object.js';
 import type { Lifetime } from './lifetime.js';
-import type { LiveSession } from './live-session.js';
 import type { Handle } from './record.js';
 import { findSilentLoss } from './serialise.js';
 import type { SessionBackend, SessionChange } from './session-backend.js';
@@ -50,13 +50,13 @@ export class SessionEngine {
   }
 
   /** In development: warns once about each field that does not come back as it was given. */
-  inspect(live: LiveSession, change: SessionChange): void {
+  inspect(fields: Pick<FieldAccess, 'has' | 'get'>, change: SessionChange): void {
     const { onSilentLoss } = this.options;
     if (onSilentLoss === undefined) {
       return;
     }
     for (const name of change.fields.keys()) {
-      const loss = this.#warned.has(name) || !live.has(name) ? undefined : findSilentLoss(live.get(name));
+      const loss = this.#warned.has(name) || !fields.has(name) ? undefined : findSilentLoss(fields.get(name));
       if (loss !== undefined) {
         this.#warned.add(name);
         onSilentLoss(name, loss);

@@ -72,7 +72,9 @@ export class StoreBackend implements SessionBackend {
 
   commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
     return this.#queue.run(held.id, async (latest) => {
-      const result = await this.#commit(latest ?? held, changeOf);
+      // Only what is stored comes from the writer before: it may not have known the token.
+      const start = latest && new Held(held.token, held.id, latest.record, latest.texts);
+      const result = await this.#commit(start ?? held, changeOf);
       return { result, latest: result };
     });
   }

@@ -56,7 +56,10 @@ function pick(session: RequestSession, path: string | undefined): unknown {
     return session.session;
   }
   const [name = '', ...rest] = path.split('.');
-  return rest.reduce(ownValue, session.session == null ? undefined : atEdge(() => session.active.live.get(name)));
+  return rest.reduce(
+    ownValue,
+    session.session == null ? undefined : atEdge(() => session.active.live.get(name)),
+  );
 }
 
 /** Only what is in the data itself: no path leads to a prototype. */

@@ -4,7 +4,6 @@ import { draftOf } from '../core/field-object.js';
 import { sessionOfContext } from '../http/execution-request.js';
 import type { RequestSession } from '../http/request-session.js';
 import { preventCaching } from '../http/response-headers.js';
-import { pathOf } from '../http/route-filter.js';
 import {
   asHttp,
   LoginRedirectException,
@@ -14,8 +13,11 @@ import {
 import type { ResolvedSessionOptions } from '../options/resolved-options.js';
 import { RESOLVED_OPTIONS } from '../options/tokens.js';
 import { type Access, ACCESS, type Requirement } from './access.js';
-import { isPageLoad } from './page-load.js';
+import { isAt, isPageLoad } from './page-load.js';
 import { hasField, meets } from './requirements.js';
+
+/** Where `@UseGuards()` keeps the guards of a method. */
+const GUARDS = '__guards__';
 
 /**
  * Lets a request through when somebody is logged in, or when its session has what `@RequireSession()` asks for. For one
@@ -45,23 +47,33 @@ export class AuthGuard implements CanActivate {
       return true;
     }
     const session = sessionOfContext(context);
-    const handler = context.getHandler();
-    if (session.judged.has(handler)) {
+    // By class, so that a guard that extends this one and asks for more is not taken for it.
+    const judges = session.judgesOf(context);
+    if (judges.has(this.constructor)) {
       return true;
     }
     preventCaching(session.res);
     await session.active.load().catch((error: unknown) => Promise.reject(asHttp(error)));
     await this.judge(session, access?.requirements ?? []);
-    session.judged.add(handler);
+    judges.add(this.constructor);
     return true;
   }
 
-  /** What a route asks for; what its method says comes before what its class says. */
+  /** What a route asks for; what its method says, be it only by this guard, comes before what its class says. */
   protected accessOf(context: ExecutionContext): Access | undefined {
-    return this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+    const handler = context.getHandler();
+    const own = this.reflector.get<Access | undefined>(ACCESS, handler);
+    if (own !== undefined) {
+      return own;
+    }
+    const ofClass = this.reflector.get<Access | undefined>(ACCESS, context.getClass());
+    return ofClass?.isPublic === true && this.guards(handler) ? undefined : ofClass;
+  }
+
+  /** Whether `@UseGuards()` names this guard for a method. */
+  protected guards(handler: ReturnType<ExecutionContext['getHandler']>): boolean {
+    const guards = this.reflector.get<readonly unknown[] | undefined>(GUARDS, handler) ?? [];
+    return guards.some((guard) => guard === this || guard === this.constructor);
   }
 
   /** Throws when a session may not pass. */
@@ -93,7 +105,7 @@ export class AuthGuard implements CanActivate {
   /** What somebody who is not logged in is answered with. */
   protected unauthenticated({ req, res }: RequestSession): Error {
     const { loginUrl } = this.options.auth;
-    if (loginUrl === undefined || !isPageLoad(req) || loginUrl.split(/[?#]/)[0] === pathOf(req)) {
+    if (loginUrl === undefined || !isPageLoad(req) || isAt(loginUrl, req)) {
       return new SessionRequiredException();
     }
     res.setHeader('Location', loginUrl);

@@ -1,4 +1,5 @@
 import session from 'express-session';
+import { assertFieldName } from '../core/field-object.js';
 import { Fields } from '../core/fields.js';
 import type { SessionId } from '../core/record.js';
 import { Held } from '../core/held.js';
@@ -38,6 +39,11 @@ export class ExpressStoreView extends session.Store {
     );
   }
 
+  /** Gives a request a new session. */
+  override regenerate(req: { session: session.Session }, callback: (error?: unknown) => void): void {
+    req.session.regenerate(callback);
+  }
+
   async #open(sid: string): Promise<Held | undefined> {
     const id = sid as SessionId;
     const record = await this.gateway.read(id);
@@ -74,6 +80,7 @@ export class ExpressStoreView extends session.Store {
       return;
     }
     const { cookie: _, ...values } = data;
+    Object.keys(values).forEach(assertFieldName);
     await this.backend.commit(held, (current) => {
       const fields = Fields.ofTexts(current);
       fields.replaceAll(values);

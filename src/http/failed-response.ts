@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { putCalls } from './gate-calls.js';
+import { isHttp2 } from './http-protocol.js';
 import { type Gate, GATE, type GatedResponse } from './response-gate.types.js';
 
 /** Who answers for a gate whose commit failed. Calls from anywhere else are the handler's, and ignored. */
@@ -21,13 +22,16 @@ export function resetForFailure(res: GatedResponse, on: unknown): void {
   if (gate === undefined) {
     return;
   }
-  FAILED_SCOPE.run(gate, () => {
-    for (const name of res.getHeaderNames()) {
-      if (OF_THE_CONTENT.test(name) && !SECURITY_POLICY.test(name)) {
-        res.removeHeader(name);
-      }
+  FAILED_SCOPE.run(gate, () => dropContentHeaders(res));
+}
+
+/** Takes off what describes a content that is not sent. */
+export function dropContentHeaders(res: GatedResponse): void {
+  for (const name of res.getHeaderNames()) {
+    if (OF_THE_CONTENT.test(name) && !SECURITY_POLICY.test(name)) {
+      res.removeHeader(name);
     }
-  });
+  }
 }
 
 /** A handler that goes on setting a status must not set the one of the error. */
@@ -36,8 +40,8 @@ function guardStatus(res: GatedResponse): void {
     ['statusCode', 200],
     ['statusMessage', undefined],
   ] as const) {
-    if (name === 'statusMessage' && res.req.httpVersionMajor === 2) {
-      continue; // HTTP/2 has none, and warns when it is looked at.
+    if (name === 'statusMessage' && isHttp2(res)) {
+      continue;
     }
     const below = inherited(res, name);
     let value: unknown = initial;

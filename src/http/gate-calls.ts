@@ -31,6 +31,7 @@ const CALLS = {
     if (gate === undefined || !gate.mayPass || gate.isEndHeld) {
       return;
     }
+    announceHead(this);
     if (gate.state === 'failed' || !gate.holds('flushHeaders', [])) {
       gate.pass('flushHeaders', []);
     }
@@ -52,6 +53,7 @@ const CALLS = {
       callBack(args, writeAfterEndError());
       return false;
     }
+    announceHead(this);
     return gate.holds('write', args) ? false : gate.pass('write', args);
   },
 
@@ -74,6 +76,16 @@ const CALLS = {
     return gate.holds('end', args) ? this : gate.pass('end', args);
   },
 };
+
+/**
+ * A layer above may wait for the head to decide what it does with what follows (compression does). Node tells it at the
+ * first `write()` or `flushHeaders()`, by way of `writeHead()`; so do we, since we keep those calls from Node.
+ */
+function announceHead(res: GatedResponse): void {
+  if (res[GATE]?.state === 'idle' && res.writeHead !== CALLS.writeHead) {
+    res.writeHead(res.statusCode);
+  }
+}
 
 function swallowed<T>(args: readonly unknown[], answer: T): T {
   callBack(args, new Error('The response was replaced because its session could not be stored.'));

@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import { isUint8Array } from 'node:util/types';
 
 /** Node's own error for a header that comes after the head was sent. */
 export function headersSentError(verb: 'set' | 'remove' | 'append' | 'write'): Error {
@@ -28,7 +29,7 @@ export function probe(): ServerResponse {
 
 /** Whether a chunk is one that Node writes. */
 export function isChunk(chunk: unknown): chunk is string | Uint8Array {
-  return typeof chunk === 'string' || chunk instanceof Uint8Array;
+  return typeof chunk === 'string' || isUint8Array(chunk);
 }
 
 function withCode(error: Error, code: string): Error {

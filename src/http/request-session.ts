@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ActiveSession } from '../core/active-session.js';
-import { draftOf } from '../core/field-object.js';
+import { assertFieldName, draftOf } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
 import type { CookieAttributes } from '../core/meta.js';
 import type { Held } from '../core/held.js';
@@ -14,19 +14,19 @@ import type { SessionSite } from './session-site.js';
 /** What `req.session` was set to when it was set to nothing. */
 interface Unset {
   readonly value: null | undefined;
+  isApplied?: boolean;
 }
 
 /** One request's session at the edge: what `req.session` shows, and what becomes of it with the response. */
 export class RequestSession implements GateSession, FacadeHost {
   #facade: SessionFacade | undefined;
   #unset: Unset | undefined;
-  #cookie: { readonly live: LiveSession; readonly cookie: SessionCookie } | undefined;
+  #cookies: Map<LiveSession, SessionCookie> | undefined;
   #due: Held | undefined;
   #isHeadSent = false;
   #isCookieChanged = false;
-  #endedCookie: CookieAttributes | undefined;
-  /** Guards that have judged this request already, by the handler they judged it for. */
-  readonly judged = new Set<unknown>();
+  #endedCookie: { readonly attributes: CookieAttributes | undefined } | undefined;
+  #judges: WeakMap<object, Set<unknown>> | undefined;
 
   constructor(
     readonly site: SessionSite,
@@ -36,10 +36,12 @@ export class RequestSession implements GateSession, FacadeHost {
   ) {
     active.onSwitch = (old) => {
       this.#facade?.bind(old);
-      this.#endedCookie = old.cookie;
+      // The first that ends is the one whose cookie the client holds.
+      this.#endedCookie ??= { attributes: old.cookie };
       this.#facade = undefined;
       this.#unset = undefined;
     };
+    active.onRefused = (error) => this.logFailure('An operation on a session came too late', error);
   }
 
   /** What `req.session` is. Looking at it neither loads nor throws. */
@@ -66,7 +68,16 @@ export class RequestSession implements GateSession, FacadeHost {
     if (typeof value !== 'object') {
       throw new TypeError('req.session can be set to an object, null or undefined only.');
     }
-    this.active.live.replaceAll({ ...value });
+    // A copy of a session has its cookie among the keys.
+    const { cookie, ...fields }: { cookie?: unknown } = { ...value };
+    if (cookie === undefined) {
+      this.active.live.replaceAll(fields);
+    } else if (typeof cookie === 'object' && cookie !== null) {
+      this.active.live.replaceAll(fields);
+      this.cookieOf(this.active.live).assign(cookie);
+    } else {
+      assertFieldName('cookie');
+    }
   }
 
   /** Who is logged in, by the record or by what the application says of the fields. */
@@ -76,22 +87,33 @@ export class RequestSession implements GateSession, FacadeHost {
   }
 
   cookieOf(live: LiveSession): SessionCookie {
-    if (this.#cookie?.live !== live) {
-      this.#cookie = { live, cookie: new SessionCookie(live.cookie ?? this.site.cookieFor(this.req)) };
+    this.#cookies ??= new Map();
+    let cookie = this.#cookies.get(live);
+    if (cookie === undefined) {
+      cookie = new SessionCookie(live.cookie ?? this.site.cookieFor(this.req));
+      this.#cookies.set(live, cookie);
     }
-    return this.#cookie.cookie;
+    return cookie;
+  }
+
+  /** Guards that have judged a call already. All guards of one call are given the same context. */
+  judgesOf(context: object): Set<unknown> {
+    this.#judges ??= new WeakMap();
+    let judges = this.#judges.get(context);
+    if (judges === undefined) {
+      judges = new Set();
+      this.#judges.set(context, judges);
+    }
+    return judges;
   }
 
   close(): void {
-    if (Object.hasOwn(this.req, 'session') && this.#unset === undefined) {
-      this.active.close();
-      return;
-    }
     this.#applyUnset();
     this.active.close();
   }
 
   commit(): Promise<void> | undefined {
+    this.#applyUnset();
     this.#due ??= this.active.touchDue;
     this.#takeCookie();
     const work = this.active.commit();
@@ -122,7 +144,7 @@ export class RequestSession implements GateSession, FacadeHost {
 
   headSent(): void {
     this.#isHeadSent = true;
-    this.active.isHeadSent = true;
+    this.active.headSent();
   }
 
   released(): void {
@@ -144,8 +166,13 @@ export class RequestSession implements GateSession, FacadeHost {
     this.site.logger.error(`${what}. ${messageOf(error)}`, error);
   }
 
-  /** What `req.session = null` and `delete req.session` come to when the response ends. */
+  /** What `req.session = null` and `delete req.session` come to when the response goes out. */
   #applyUnset(): void {
+    this.#takeLeftBehind();
+    if (this.#unset === undefined || this.#unset.isApplied === true) {
+      return;
+    }
+    this.#unset.isApplied = true;
     if (this.site.unset === 'destroy') {
       void this.active.destroy();
     } else if (this.active.isRead) {
@@ -153,14 +180,29 @@ export class RequestSession implements GateSession, FacadeHost {
     }
   }
 
+  /** After `delete req.session` our property is gone; what is assigned then means what it always means. */
+  #takeLeftBehind(): void {
+    const property = Object.getOwnPropertyDescriptor(this.req, 'session');
+    if (property === undefined) {
+      this.#unset ??= { value: undefined };
+    } else if ('value' in property) {
+      Object.defineProperty(this.req, 'session', {
+        configurable: true,
+        enumerable: true,
+        get: () => this.session,
+        set: (value: unknown) => {
+          this.session = value;
+        },
+      });
+      this.session = property.value;
+    }
+  }
+
   /** A cookie that the handler changed is the session's own from now on, and so is the lifetime that follows. */
   #takeCookie(): void {
     const { opened } = this.active;
-    if (opened === undefined || this.#cookie?.live !== opened) {
-      return;
-    }
-    const attributes = this.#cookie.cookie.takeChange();
-    if (attributes !== undefined) {
+    const attributes = opened && this.#cookies?.get(opened)?.takeChange(this.site.isSecure(this.req));
+    if (opened !== undefined && attributes !== undefined) {
       const { originalMaxAge } = attributes;
       const { idle } = this.active.engine.lifetime;
       opened.chooseCookie(attributes, originalMaxAge === null ? idle : Math.max(0, originalMaxAge));
@@ -197,7 +239,7 @@ export class RequestSession implements GateSession, FacadeHost {
       case 'set':
         return this.#cookieFor(reply.held, this.#attributes());
       case 'clear':
-        return this.site.transport.clear(this.#endedCookie ?? this.site.cookieFor(this.req));
+        return this.site.transport.clear(this.#endedCookie?.attributes ?? this.site.cookieFor(this.req));
       default:
         return undefined;
     }

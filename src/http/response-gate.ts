@@ -1,6 +1,9 @@
 import { SessionError } from '../core/errors.js';
-import { FAILED_SCOPE, resetForFailure } from './failed-response.js';
+import { sendStatus } from './commit-error.js';
+import { DrainListeners } from './drain-listeners.js';
+import { FAILED_SCOPE, dropContentHeaders, resetForFailure } from './failed-response.js';
 import { callBack, putCalls } from './gate-calls.js';
+import { breakConnection, isHttp2, isOver, reasonOf } from './http-protocol.js';
 import {
   type AnyFunction,
   GATE,
@@ -11,8 +14,11 @@ import {
   type HeldCall,
   type SendingCall,
 } from './response-gate.types.js';
-import { applyHead, type ExplicitHead } from './response-head.js';
+import { applyHead, assertImplicitHead, type ExplicitHead } from './response-head.js';
 import { type HeaderCalls, headerCallsOf, shadowHeaderCalls, shadowSent } from './response-shadow.js';
+
+/** How often a response that has not ended is held for what changed while it was held. */
+const MOST_ROUNDS = 10;
 
 /**
  * Holds a response until its session is durable. It sits on the response itself, below frameworks and above the socket,
@@ -26,9 +32,13 @@ export class ResponseGate implements Gate {
   #statusCode = 0;
   #statusMessage: string | undefined;
   #needsDrain = false;
+  #rounds = 0;
+  /** Whether the commit under way began after `end()`, so that nothing can come after it. */
+  #isLastCommit = false;
   #headerCalls: HeaderCalls | undefined;
   readonly #held: HeldCall[] = [];
   readonly #below: Record<SendingCall | 'on', AnyFunction>;
+  readonly #drainListeners: DrainListeners | undefined;
 
   constructor(
     private readonly res: GatedResponse,
@@ -36,6 +46,7 @@ export class ResponseGate implements Gate {
   ) {
     const { writeHead, write, end, flushHeaders, on } = res;
     this.#below = { writeHead, write, end, flushHeaders, on };
+    this.#drainListeners = DrainListeners.ofLayerBelow(res);
   }
 
   /** Whether the head counts as sent for who is asking. */
@@ -82,6 +93,9 @@ export class ResponseGate implements Gate {
     if (this.state === 'open' && name !== 'end') {
       return false;
     }
+    if (this.state === 'idle') {
+      assertImplicitHead(this.res);
+    }
     if (name === 'end') {
       this.session.close();
     }
@@ -107,39 +121,40 @@ export class ResponseGate implements Gate {
 
   /** The first byte is about to leave. */
   #begin(isEnd: boolean): void {
-    const work = this.#commit();
-    if (work === undefined) {
-      try {
-        this.#open(isEnd);
-      } catch (error) {
-        this.#holdUntil(Promise.reject(error));
-      }
+    const work = this.#commit(isEnd);
+    if (work !== undefined) {
+      this.#holdUntil(work);
       return;
     }
-    this.#holdUntil(work);
+    try {
+      this.#open(isEnd);
+    } catch (error) {
+      this.#holdUntil(Promise.reject(error));
+    }
   }
 
   #holdUntil(work: Promise<void>): void {
-    this.#hold();
+    this.state = 'holding';
+    this.#statusCode = this.res.statusCode;
+    this.#statusMessage = reasonOf(this.res);
+    this.#shadow();
+    this.#releaseAfter(work);
+  }
+
+  #releaseAfter(work: Promise<void>): void {
     work.then(
       () => this.#release(),
       (error: unknown) => this.#fail(error),
     );
   }
 
-  #commit(): Promise<void> | undefined {
+  #commit(isLast: boolean): Promise<void> | undefined {
+    this.#isLastCommit = isLast;
     try {
       return this.session.commit();
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #hold(): void {
-    this.state = 'holding';
-    this.#statusCode = this.res.statusCode;
-    this.#statusMessage = isHttp2(this.res) ? undefined : this.res.statusMessage;
-    this.#shadow();
   }
 
   /** Lets the head out; `isLast` tells that nothing can follow that would have to be committed. */
@@ -160,6 +175,8 @@ export class ResponseGate implements Gate {
     }
     if (isLast) {
       this.session.released();
+    } else if (isOver(this.res)) {
+      process.nextTick(() => this.#closed());
     } else {
       // A client that hangs up takes nothing from the session that was changed for it.
       this.res.once('close', () => this.#closed());
@@ -167,19 +184,17 @@ export class ResponseGate implements Gate {
   }
 
   #release(): void {
-    // While it was held, a stream may have changed the session again.
-    const more = this.#commit();
+    // While it was held, the handler may have gone on, and may even have ended.
+    const isOutdated = !this.#isLastCommit && (this.isEndHeld || ++this.#rounds < MOST_ROUNDS);
+    const more = isOutdated ? this.#commit(this.isEndHeld) : undefined;
     if (more !== undefined) {
-      more.then(
-        () => this.#release(),
-        (error: unknown) => this.#fail(error),
-      );
+      this.#releaseAfter(more);
       return;
     }
     try {
       this.res.statusCode = this.#statusCode;
-      if (this.#statusMessage !== undefined) {
-        this.res.statusMessage = this.#statusMessage;
+      if (!isHttp2(this.res)) {
+        Object.assign(this.res, { statusMessage: this.#statusMessage });
       }
       this.#open(this.isEndHeld);
     } catch (error) {
@@ -191,18 +206,33 @@ export class ResponseGate implements Gate {
 
   #replay(): void {
     let isFlowing = true;
+    const held = this.#held.splice(0);
     try {
-      for (const { name, args } of this.#held.splice(0)) {
+      for (let call = held.shift(); call !== undefined; call = held.shift()) {
+        const { name, args } = call;
         const answer = name === 'addTrailers' ? this.passHeader(name, args) : this.pass(name, args);
         isFlowing = name === 'write' ? answer !== false : isFlowing;
       }
     } catch (error) {
-      this.#breakOff('The response could not be sent', error);
+      if (this.res.headersSent) {
+        this.#breakOff('The response could not be sent', error, held);
+      } else {
+        // A layer above threw when it heard of the head.
+        this.#held.push(...held);
+        this.#fail(error);
+      }
       return;
     }
     if (this.#needsDrain && isFlowing && !this.isEndHeld) {
-      this.res.emit('drain');
+      this.#drain();
     }
+    this.#drainListeners?.clear();
+  }
+
+  /** Tells a stream that waits since its write was held. */
+  #drain(): void {
+    this.res.emit('drain');
+    this.#drainListeners?.tell(this.res);
   }
 
   /** `end()` after the head is out: what was changed since is made durable first. */
@@ -210,7 +240,7 @@ export class ResponseGate implements Gate {
     if (this.isEndHeld) {
       return false;
     }
-    const work = this.#commit();
+    const work = this.#commit(true);
     if (work === undefined) {
       this.isEndHeld = true;
       this.session.released();
@@ -226,7 +256,7 @@ export class ResponseGate implements Gate {
           this.session.logFailure('A session that began after the response was dropped', error);
           this.#finish(args);
         } else {
-          this.#breakOff('The session could not be stored after the response had begun', error);
+          this.#breakOff('The session could not be stored after the response had begun', error, [{ args }]);
         }
       },
     );
@@ -239,7 +269,7 @@ export class ResponseGate implements Gate {
     try {
       this.pass('end', args);
     } catch (error) {
-      this.#breakOff('The response could not be ended', error);
+      this.#breakOff('The response could not be ended', error, [{ args }]);
     }
   }
 
@@ -250,7 +280,7 @@ export class ResponseGate implements Gate {
     }
     this.isEndHeld = true;
     this.session.close();
-    const work = this.#commit() ?? Promise.resolve();
+    const work = this.#commit(true) ?? Promise.resolve();
     work
       .catch((error: unknown) => {
         this.session.logFailure('The session of a client that hung up could not be stored', error);
@@ -258,10 +288,11 @@ export class ResponseGate implements Gate {
       .finally(() => this.session.released());
   }
 
-  #breakOff(what: string, error: unknown): void {
+  #breakOff(what: string, error: unknown, dropped: readonly Pick<HeldCall, 'args'>[]): void {
     this.state = 'open';
     this.session.logFailure(what, error);
-    this.res.destroy();
+    breakConnection(this.res);
+    dropped.forEach(({ args }) => callBack(args, error));
   }
 
   /** Nothing has left yet: the handler's response is dropped and the client is told the truth. */
@@ -274,16 +305,11 @@ export class ResponseGate implements Gate {
     }
     const dropped = this.#held.splice(0);
     resetForFailure(res, this.#below.on);
-    FAILED_SCOPE.run(this, () => {
-      this.session.addDurableCookies(res);
-      this.#answer(error);
-    });
-    for (const { args } of dropped) {
-      callBack(args, error);
-    }
+    FAILED_SCOPE.run(this, () => this.#answer(error));
+    dropped.forEach(({ args }) => callBack(args, error));
     if (this.#needsDrain) {
       // A stream that waits for the drain is let run dry instead of waiting for ever.
-      res.emit('drain');
+      this.#drain();
     }
   }
 
@@ -293,21 +319,26 @@ export class ResponseGate implements Gate {
       FAILED_SCOPE.run(this, () => this.#lastResort());
     };
     try {
+      this.session.addDurableCookies(this.res);
       Promise.resolve(this.session.answerFailure(error, this.res)).catch(broken);
     } catch (second) {
       broken(second);
     }
   }
 
+  /** The error response failed as well: the bare status, or a broken connection where it had begun. */
   #lastResort(): void {
     const { res } = this;
     if (res.headersSent) {
-      res.destroy();
+      breakConnection(res);
       return;
     }
-    res.statusCode = 503;
-    res.setHeader('Content-Type', 'text/plain; charset=utf-8');
-    res.end('Service Unavailable');
+    const cookies = res.getHeader('Set-Cookie');
+    dropContentHeaders(res);
+    if (cookies !== undefined) {
+      res.setHeader('Set-Cookie', cookies);
+    }
+    sendStatus(res, 503);
   }
 }
 
@@ -330,8 +361,4 @@ export function canBeGated(res: unknown): res is GatedResponse {
 export function installGate(res: GatedResponse, session: GateSession): void {
   res[GATE] = new ResponseGate(res, session);
   putCalls(res);
-}
-
-function isHttp2(res: GatedResponse): boolean {
-  return res.req.httpVersionMajor === 2;
 }

@@ -1,4 +1,5 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http';
+import { isHttp2, reasonOf } from './http-protocol.js';
 import { probe } from './node-errors.js';
 import type { GatedResponse } from './response-gate.types.js';
 
@@ -9,66 +10,96 @@ export interface ExplicitHead {
 }
 
 /** Headers as `writeHead()` takes them. */
-type HeadersArgument = Readonly<Record<string, unknown>> | readonly unknown[] | undefined;
+type HeadersArgument = Readonly<Record<string, unknown>> | readonly unknown[] | null | undefined;
 
 const PLAIN_REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * Does of `writeHead()` what does not send anything: checks the arguments as Node does, and sets the headers one by one,
- * so that others can still be appended.
+ * so that others can still be appended. When it throws, the headers are as they were.
  *
  * @throws what Node throws for these arguments
  */
 export function applyHead(res: GatedResponse, args: readonly unknown[]): ExplicitHead {
   const [status, second, third] = args;
   const reason = typeof second === 'string' ? second : undefined;
-  const headers = (reason === undefined ? (second ?? third) : third) as HeadersArgument;
-  const statusCode = Number(status) | 0;
+  const headers = (third ?? (reason === undefined ? second : undefined)) as HeadersArgument;
   const isOdd = Array.isArray(headers) && !Array.isArray(headers[0]) && headers.length % 2 !== 0;
-  if (statusCode < 100 || statusCode > 999 || isOdd || (reason !== undefined && !PLAIN_REASON.test(reason))) {
-    const stand = probe();
-    stand.setHeader('x-probe', '1');
-    Reflect.apply(stand.writeHead, stand, args);
+  if (isOdd || !isStatus(status) || !isReason(reason ?? reasonOf(res))) {
+    refuse(res, args);
   }
-  applyHeaders(res, headers);
+  const pairs = pairsOf(headers);
+  if (!isHttp2(res)) {
+    for (const [name, value] of pairs) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value as string);
+    }
+  }
+  const statusCode = Number(status) | 0;
   res.statusCode = statusCode;
+  setHeaders(res, pairs);
   if (reason !== undefined) {
     res.statusMessage = reason;
-  } else if (res.req.httpVersionMajor !== 2 && !res.statusMessage) {
+  } else if (!isHttp2(res) && !res.statusMessage) {
     res.statusMessage = STATUS_CODES[statusCode] ?? 'unknown';
   }
   return { statusCode, statusMessage: reason };
 }
 
-function applyHeaders(res: GatedResponse, headers: HeadersArgument): void {
-  if (Array.isArray(headers)) {
-    applyPairs(res, headers);
-  } else if (headers) {
-    for (const [name, value] of Object.entries(headers)) {
-      if (name) {
-        setHeader(res, name, value);
-      }
-    }
+/**
+ * Checks the head of a response that leaves it to Node.
+ *
+ * @throws what Node throws for such a status
+ */
+export function assertImplicitHead(res: GatedResponse): void {
+  if (!isStatus(res.statusCode) || !isReason(reasonOf(res))) {
+    refuse(res, [res.statusCode]);
   }
 }
 
-/** A raw list may name a header several times: the first replaces what was set before, the others add to it. */
-function applyPairs(res: GatedResponse, list: readonly unknown[]): void {
+function isStatus(status: unknown): boolean {
+  const code = Number(status) | 0;
+  return code >= 100 && code <= 999;
+}
+
+function isReason(reason: string | undefined): boolean {
+  return reason === undefined || PLAIN_REASON.test(reason);
+}
+
+/** Lets Node say what is wrong with a head. */
+function refuse(res: GatedResponse, args: readonly unknown[]): void {
+  const stand = probe();
+  stand.setHeader('x-probe', '1');
+  const reason = reasonOf(res);
+  if (reason !== undefined) {
+    stand.statusMessage = reason;
+  }
+  Reflect.apply(stand.writeHead, stand, args);
+}
+
+function pairsOf(headers: HeadersArgument): [string, unknown][] {
+  if (!Array.isArray(headers)) {
+    return Object.entries(headers ?? {}).filter(([name]) => name);
+  }
+  const list: readonly unknown[] = Array.isArray(headers[0]) ? headers.flat(1) : headers;
+  const pairs: [string, unknown][] = [];
+  for (let i = 0; i < list.length; i += 2) {
+    pairs.push([String(list[i]), list[i + 1]]);
+  }
+  return pairs;
+}
+
+/** A list may name a header several times: the first replaces what was set before, the others add to it. */
+function setHeaders(res: GatedResponse, pairs: readonly [string, unknown][]): void {
   const seen = new Set<string>();
-  const flat = Array.isArray(list[0]) ? list.flat(1) : list;
-  for (let i = 0; i < flat.length; i += 2) {
-    const name = String(flat[i]);
+  for (const [name, value] of pairs) {
     const key = name.toLowerCase();
     if (seen.has(key)) {
-      res.appendHeader(name, flat[i + 1] as string | string[]);
+      res.appendHeader(name, value as string);
     } else {
       seen.add(key);
-      setHeader(res, name, flat[i + 1]);
+      // Node itself checks the value and throws its own error.
+      res.setHeader(name, value as string);
     }
   }
-}
-
-function setHeader(res: GatedResponse, name: string, value: unknown): void {
-  // Node itself checks the value and throws its own error.
-  res.setHeader(name, value as string);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { RequestMethod } from '@nestjs/common';
 import { match, type MatchFunction } from 'path-to-regexp';
 import type { SessionRoute, SessionRoutes } from '../options/session.options.js';
 import { SessionOptionsError } from '../options/session-options.error.js';
@@ -28,7 +29,8 @@ export function pathOf(req: IncomingMessage): string {
 }
 
 function matcher(option: string, route: SessionRoute): Matcher {
-  const { path, method } = typeof route === 'string' ? { path: route, method: undefined } : route;
+  const { path, method = 'ALL' }: { path: string; method?: string | number } =
+    typeof route === 'string' ? { path: route } : route;
   let matches: MatchFunction<object>;
   try {
     matches = match(path);
@@ -39,8 +41,18 @@ function matcher(option: string, route: SessionRoute): Matcher {
       fix: "Write it as in path-to-regexp 8, e.g. '/assets/*path'.",
     });
   }
-  const wanted = method?.toUpperCase();
-  return (asked, at) => (wanted === undefined || wanted === asked) && matchesPath(matches, at);
+  const wanted = (typeof method === 'number' ? RequestMethod[method] : method)?.toUpperCase();
+  if (wanted === undefined) {
+    throw new SessionOptionsError({
+      option,
+      problem: `${method} is no method of HTTP`,
+      fix: 'Give one of RequestMethod, or only the path for every method.',
+    });
+  }
+  // A router answers HEAD with the route for GET.
+  const isMethod = (asked: string) =>
+    wanted === 'ALL' || wanted === asked || (wanted === 'GET' && asked === 'HEAD');
+  return (asked, at) => isMethod(asked) && matchesPath(matches, at);
 }
 
 function matchesPath(matches: MatchFunction<object>, path: string): boolean {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import session from 'express-session';
 import type { ActiveSession } from '../core/active-session.js';
-import { assertFieldName, fieldDescriptor, isReservedName } from '../core/field-object.js';
+import { assertFieldName, fieldDescriptor, isAccessor, isReservedName } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
 import type { Operation } from '../core/operation.js';
 import { asHttp, atEdge } from './session.exceptions.js';
@@ -93,9 +93,9 @@ const METHODS = {
     return this;
   },
   [inspect.custom](this: object): unknown {
-    const { host, live = host.active.opened } = stateOf(this);
+    const { host, live = host.active.visible } = stateOf(this);
     return live === undefined
-      ? 'Session {}'
+      ? 'Session <not loaded>'
       : Object.fromEntries(live.names().map((name) => [name, live.get(name)]));
   },
 };
@@ -124,7 +124,7 @@ const TRAPS: ProxyHandler<FacadeTarget> = {
       return atEdge(() => reserved(state, key));
     }
     if (LOOKED_AT.has(key)) {
-      const live = state.live ?? state.host.active.opened;
+      const live = state.live ?? state.host.active.visible;
       return live?.has(key) === true ? live.get(key) : Reflect.get(target, key, receiver);
     }
     const live = atEdge(() => liveOf(state));
@@ -135,16 +135,7 @@ const TRAPS: ProxyHandler<FacadeTarget> = {
     if (typeof key === 'symbol') {
       return Reflect.set(target, key, value, target);
     }
-    const state = target[STATE];
-    atEdge(() => {
-      if (key === 'cookie' && typeof value === 'object' && value !== null) {
-        const live = liveOf(state);
-        live.assertWritable();
-        state.host.cookieOf(live).assign(value);
-      } else {
-        liveOf(state).set(key, value);
-      }
-    });
+    atEdge(() => assign(target[STATE], key, value));
     return true;
   },
 
@@ -165,7 +156,11 @@ const TRAPS: ProxyHandler<FacadeTarget> = {
     return true;
   },
 
-  ownKeys: (target) => ['cookie', ...atEdge(() => liveOf(target[STATE]).names())],
+  // A record that somebody else wrote may have a field of a reserved name; a name must not come twice.
+  ownKeys: (target) => [
+    'cookie',
+    ...atEdge(() => liveOf(target[STATE]).names()).filter((name) => !isReservedName(name)),
+  ],
 
   getOwnPropertyDescriptor(target, key) {
     if (typeof key === 'symbol') {
@@ -176,18 +171,30 @@ const TRAPS: ProxyHandler<FacadeTarget> = {
       const value = atEdge(() => reserved(state, key));
       return { value, writable: true, enumerable: true, configurable: true };
     }
-    return atEdge(() => fieldDescriptor(liveOf(state), key));
+    return isReservedName(key) ? undefined : atEdge(() => fieldDescriptor(liveOf(state), key));
   },
 
-  defineProperty(target, key, { value }: PropertyDescriptor) {
-    if (typeof key === 'string') {
-      atEdge(() => liveOf(target[STATE]).set(key, value));
+  defineProperty(target, key, descriptor) {
+    if (typeof key === 'symbol' || isAccessor(descriptor)) {
+      return false;
     }
-    return typeof key === 'string';
+    atEdge(() => assign(target[STATE], key, descriptor.value));
+    return true;
   },
 
   preventExtensions: () => false,
 };
+
+/** A field, or the cookie's attributes. */
+function assign(state: FacadeState, name: string, value: unknown): void {
+  const live = liveOf(state);
+  if (name === 'cookie' && typeof value === 'object' && value !== null) {
+    live.assertWritable();
+    state.host.cookieOf(live).assign(value);
+  } else {
+    live.set(name, value);
+  }
+}
 
 /** A member of the session object that is no field. */
 function reserved(state: FacadeState, name: string): unknown {

@@ -51,8 +51,9 @@ export class SessionHttp implements SessionSite {
   readonly #hasSession: (req: IncomingMessage) => boolean;
   readonly #warned = new Set<string>();
   readonly #onCommitError: CommitErrorHandler;
+  #closing: Promise<void> | undefined;
 
-  constructor({ options, store, logger, onCommitError = answerPlainly }: SessionHttpParts) {
+  constructor({ options, store, logger, onCommitError = answerPlainly(logger) }: SessionHttpParts) {
     const { operationTimeout, maxPending, lifetime, maxBytes, clock = systemClock } = options;
     this.#options = options;
     this.logger = logger;
@@ -102,7 +103,15 @@ export class SessionHttp implements SessionSite {
 
   /** The middleware: works on bare `node:http`, on Express and under Nest. */
   readonly handle = (req: IncomingMessage, res: ServerResponse, next: Next): void => {
-    if (sessionOf(req) !== undefined || !this.#covers(req)) {
+    let isOurs: boolean;
+    try {
+      isOurs = sessionOf(req) === undefined && this.#covers(req);
+    } catch (error) {
+      // The application's own function for the cookie failed.
+      next(error);
+      return;
+    }
+    if (!isOurs) {
       next();
       return;
     }
@@ -146,8 +155,12 @@ export class SessionHttp implements SessionSite {
     return this.#onCommitError(error, req, res);
   }
 
-  /** Waits for what is under way, for as long as one operation may take, and closes the store. */
-  async close(): Promise<void> {
+  /** Waits for what is under way, for as long as one operation may take, and closes the store. A second time is the first. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     let late: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
       late = setTimeout(resolve, this.#options.operationTimeout);

@@ -5,9 +5,44 @@ import { SessionOptionsError } from './session-options.error.js';
 export function shown(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? JSON.stringify(value)
-    : value === null
-      ? 'null'
-      : `of type ${typeof value}`;
+    : value === null || value === undefined
+      ? String(value)
+      : `a value of type ${typeof value}`;
+}
+
+/** @throws {SessionOptionsError} when a value is no object to look options up in */
+export function checkObject(option: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SessionOptionsError({
+      option,
+      problem: `${Array.isArray(value) ? 'a list' : shown(value)} is no object`,
+      fix: 'Give an object with the options by name.',
+    });
+  }
+}
+
+export function checkFunction<T>(option: string, value: T): T {
+  if (value !== undefined && typeof value !== 'function') {
+    throw new SessionOptionsError({
+      option,
+      problem: `${shown(value)} is no function`,
+      fix: 'Give a function, or leave it out.',
+    });
+  }
+  return value;
+}
+
+export function checkMethods<T>(option: string, value: T, methods: readonly string[]): T {
+  const has = (name: string) =>
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function';
+  if (value !== undefined && !methods.every(has)) {
+    throw new SessionOptionsError({
+      option,
+      problem: `${shown(value)} has not the methods ${methods.join(' and ')}`,
+      fix: 'Give an object that has them, or leave it out.',
+    });
+  }
+  return value;
 }
 
 export function checkDuration(option: string, value: unknown, least = 1): number {

@@ -1,6 +1,16 @@
 import type { Lifetime } from '../core/lifetime.js';
-import { checkDuration, checkInteger, checkNames, checkOneOf } from './check.js';
+import {
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkMethods,
+  checkNames,
+  checkObject,
+  checkOneOf,
+} from './check.js';
+import { checkAuth } from './check-auth.js';
 import { checkCookie } from './check-cookie.js';
+import { checkRoutes } from './check-routes.js';
 import { checkSecrets } from './check-secret.js';
 import type { ResolvedSessionOptions } from './resolved-options.js';
 import { SessionOptionsError } from './session-options.error.js';
@@ -54,6 +64,7 @@ export function resolveOptions(
   options: SessionOptions & SessionMiddlewareOptions,
   isProduction = process.env.NODE_ENV === 'production',
 ): ResolvedSessionOptions {
+  checkObject('options', options);
   refuseGenid(options);
   checkNames('', options, KNOWN);
   const { name, cookie, maxAge } = checkCookie(options.cookie, options.name, isProduction);
@@ -77,10 +88,10 @@ export function resolveOptions(
     mount: checkOneOf('mount', options.mount ?? 'auto', ['auto', 'manual'] as const),
     routes: checkRoutes(options.routes ?? {}),
     auth: checkAuth(options.auth ?? {}),
-    onEvent: options.onEvent ?? (() => undefined),
-    logger: options.logger,
-    clock: options.clock,
-    onCommitError: options.onCommitError,
+    onEvent: checkFunction('onEvent', options.onEvent) ?? (() => undefined),
+    logger: checkMethods('logger', options.logger, ['warn', 'error']),
+    clock: checkMethods('clock', options.clock, ['now']),
+    onCommitError: checkFunction('onCommitError', options.onCommitError),
     isProduction,
     remarks:
       options.resave === undefined
@@ -129,26 +140,4 @@ function resolveLifetime(options: SessionOptions, maxAge: number | null): Lifeti
 
 function flag(option: string, value: unknown): boolean {
   return checkOneOf(option, value ?? false, [true, false] as const);
-}
-
-function checkRoutes(routes: NonNullable<SessionOptions['routes']>): NonNullable<SessionOptions['routes']> {
-  checkNames('routes', routes, ['include', 'exclude']);
-  return routes;
-}
-
-function checkAuth(auth: NonNullable<SessionOptions['auth']>): NonNullable<SessionOptions['auth']> {
-  checkNames('auth', auth, ['require', 'loginUrl', 'principal']);
-  const { loginUrl } = auth;
-  if (loginUrl !== undefined && (typeof loginUrl !== 'string' || !isLocation(loginUrl))) {
-    throw new SessionOptionsError({
-      option: 'auth.loginUrl',
-      problem: 'it is neither a path nor an http(s) address',
-      fix: "Give a path such as '/login'.",
-    });
-  }
-  return auth;
-}
-
-function isLocation(url: string): boolean {
-  return /^(?:\/(?![/\\])|https?:\/\/)[\x21-\x7e]*$/.test(url);
 }

@@ -9,8 +9,11 @@ import type { SessionLogger } from './session-logger.js';
 /** Attributes of the session cookie, in express-session's words. */
 export type SessionCookieOptions = Omit<CookieOptions, 'expires' | 'encode'>;
 
-/** A route: its path in path-to-regexp's syntax, for every method or one. */
-export type SessionRoute = string | { readonly path: string; readonly method: string };
+/**
+ * A route: its whole path, a global prefix included, in path-to-regexp's syntax, for every method or for one, which is
+ * named as text or by Nest's `RequestMethod`. GET stands for HEAD as well, as it does in routers.
+ */
+export type SessionRoute = string | { readonly path: string; readonly method: string | number };
 
 /** Which requests have a session. */
 export interface SessionRoutes {

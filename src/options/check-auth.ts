@@ -1,0 +1,41 @@
+import { checkFunction, checkNames, checkObject, shown } from './check.js';
+import { SessionOptionsError } from './session-options.error.js';
+import type { SessionAuthOptions } from './session.options.js';
+
+export function checkAuth(auth: SessionAuthOptions): SessionAuthOptions {
+  checkObject('auth', auth);
+  checkNames('auth', auth, ['require', 'loginUrl', 'principal']);
+  checkFunction('auth.principal', auth.principal);
+  checkRequire(auth.require);
+  checkLoginUrl(auth.loginUrl);
+  return auth;
+}
+
+/** A list without names would let everybody in. */
+function checkRequire(value: unknown): void {
+  const names: unknown[] = Array.isArray(value) ? value : [value];
+  if (
+    value !== undefined &&
+    !(names.length > 0 && names.every((name) => typeof name === 'string' && name !== ''))
+  ) {
+    throw new SessionOptionsError({
+      option: 'auth.require',
+      problem: `${Array.isArray(value) ? 'the list' : shown(value)} names no field`,
+      fix: "Give a field's name or a list of names, or leave it out to ask for login().",
+    });
+  }
+}
+
+function checkLoginUrl(value: unknown): void {
+  if (value !== undefined && !(typeof value === 'string' && isLocation(value))) {
+    throw new SessionOptionsError({
+      option: 'auth.loginUrl',
+      problem: `${shown(value)} is neither a path nor an http(s) address`,
+      fix: "Give a path such as '/login'.",
+    });
+  }
+}
+
+function isLocation(url: string): boolean {
+  return /^(?:\/(?![/\\])|https?:\/\/)[\x21-\x7e]*$/.test(url) && (url.startsWith('/') || URL.canParse(url));
+}
