@@ -1,5 +1,5 @@
+import type { LoginDetail, SessionListener, TokenReply } from './active-session.types.js';
 import { gone } from './errors.js';
-import { Fields } from './fields.js';
 import type { Held } from './held.js';
 import { isTouchDue } from './lifetime.js';
 import { LiveSession } from './live-session.js';
@@ -9,23 +9,10 @@ import { OperationQueue } from './operation-queue.js';
 import { PresentedSession } from './presented-session.js';
 import { parsePrincipal } from './principal.js';
 import type { SessionId } from './record.js';
-import type { SessionChange } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import { SessionWriter } from './session-writer.js';
 import type { SessionIdentity } from './token.js';
-import { runUpdate, type UpdateFunction } from './update-draft.js';
-
-/** What should become of the token the client holds. */
-export type TokenReply =
-  { readonly kind: 'keep' } | { readonly kind: 'set'; readonly held: Held } | { readonly kind: 'clear' };
-
-/** What a login starts its session with. */
-export interface LoginDetail {
-  /** Fields of the new session. */
-  readonly data?: Readonly<Record<string, unknown>>;
-  /** Names of fields that come along from the old session. */
-  readonly keep?: readonly string[];
-}
+import type { UpdateFunction } from './update-draft.js';
 
 /**
  * The unit of work of one request: which session it has, what is done to it, and what of that is durable. Operations
@@ -41,17 +28,20 @@ export class ActiveSession {
   #isTouchWanted = false;
   /** True once somebody looked at the session: what `Vary: Cookie` and a lazy session's activity go by. */
   isUsed = false;
-  /** Called when regenerate, login or destroy put another session in the place of one. */
-  onSwitch: ((old: LiveSession) => void) | undefined;
-  /** Called for an operation that came after the response and that nobody waits for. */
-  onRefused: ((error: Error) => void) | undefined;
+  /** Told of what happens to the session. */
+  listener: SessionListener | undefined;
+  /** When the request came: what its activity is dated with. */
+  readonly #arrivedAt: number;
 
   constructor(
     readonly engine: SessionEngine,
     presented: SessionIdentity | undefined,
+    /** The idle timeout that a session which begins in this request gets, where it is not the configured one. */
+    idleOfNew?: () => number | undefined,
   ) {
-    this.#presented = new PresentedSession(presented, engine.backend);
-    this.#writer = new SessionWriter(engine);
+    this.#presented = new PresentedSession(presented, engine);
+    this.#writer = new SessionWriter(engine, idleOfNew);
+    this.#arrivedAt = engine.clock.now();
   }
 
   /** Reads the record, once a request. A failure is kept for who uses the session. */
@@ -114,6 +104,7 @@ export class ActiveSession {
       if (held === undefined || !live.reset(held)) {
         throw gone();
       }
+      this.listener?.reloaded(live);
     });
   }
 
@@ -127,25 +118,7 @@ export class ActiveSession {
     return this.#operate(async () => {
       const { live } = this;
       live.assertAlive();
-      if (live.held === undefined) {
-        const result = live.updateNew((fields) => runUpdate(update, fields));
-        await this.#writer.store(live, false);
-        return result;
-      }
-      let last: { readonly result: R; readonly change: SessionChange; readonly fields: Fields } | undefined;
-      const held = await this.engine.backend.commit(live.held, (current) => {
-        const fields = Fields.ofTexts(current);
-        const result = runUpdate(update, fields);
-        last = { result, change: { fields: fields.changes() }, fields };
-        return last.change;
-      });
-      if (held === undefined || last === undefined) {
-        this.#writer.lose(live);
-        throw gone();
-      }
-      this.engine.inspect(last.fields, last.change);
-      live.rebase(held, last.change);
-      return last.result;
+      return this.#writer.update(live, update);
     });
   }
 
@@ -154,21 +127,23 @@ export class ActiveSession {
     return this.#operate(async () => {
       const { live: old } = this;
       this.#writer.assertCanBegin();
-      const fresh = this.#fresh();
-      fresh.replaceAll(old.pick(keep));
-      await this.#remove(old);
+      const fresh = LiveSession.fresh(this.engine);
+      const removed = await this.#remove(old);
+      fresh.replaceAll(old.kept(keep, removed));
       this.#switch(fresh, 'replaced');
     });
   }
 
-  /** Ends the session; the client's cookie goes. A second time does nothing. */
+  /**
+   * Ends the session; the client's cookie goes. A second time does nothing. It may come after the response: nothing is
+   * lost by it, and a session that should be dead must not live on.
+   */
   destroy(): Operation<void> {
     return this.#operate(async () => {
       const { live } = this;
       await this.#remove(live);
-      this.#isPresentedEnded = this.#presented.identity?.token !== undefined;
       this.abandon();
-    });
+    }, true);
   }
 
   /** A new session for somebody who just proved who they are; the old one is dead when this resolves. */
@@ -177,24 +152,29 @@ export class ActiveSession {
       const who = parsePrincipal(principal);
       const { live: old } = this;
       this.#writer.assertCanBegin();
-      const fresh = this.#fresh();
+      const fresh = LiveSession.fresh(this.engine);
       fresh.replaceAll({ ...old.pick(keep), ...data });
       await this.#writer.create(fresh, {
         principal: who,
         meta: formatMeta({ authenticatedAt: this.engine.clock.now() }),
       });
-      await this.#remove(old).catch(async (error: unknown) => {
+      try {
+        const removed = await this.#remove(old);
+        // Kept fields may have changed, or ended with their session, since they were read.
+        fresh.replaceAll({ ...old.kept(keep, removed), ...data });
+        await this.#writer.store(fresh, false);
+      } catch (error) {
         // Nobody was given the new token; if it cannot be removed it is rubbish that expires.
         await this.#remove(fresh).catch(() => undefined);
         throw error;
-      });
+      }
       this.#switch(fresh, 'replaced');
     });
   }
 
   /** Leaves the stored session as it is and forgets it for the rest of the request. */
   abandon(): void {
-    const fresh = this.#fresh();
+    const fresh = LiveSession.fresh(this.engine);
     fresh.ended = 'destroyed';
     this.#switch(fresh, 'destroyed');
   }
@@ -218,13 +198,16 @@ export class ActiveSession {
    */
   commit(): Promise<void> | undefined {
     if (!this.#operations.isQuiet) {
-      return this.#operations.settle().then(() => this.#flush());
+      return this.#operations.settle().then(() => this.#operations.run(async () => this.#flush()));
     }
+    let work: Promise<void> | undefined;
     try {
-      return this.#flush();
+      work = this.#flush();
     } catch (error) {
-      return Promise.reject(error);
+      work = Promise.reject(error);
     }
+    // An operation that is started meanwhile waits for it, as for any other.
+    return work && this.#operations.run(() => work);
   }
 
   /** What should become of the client's token, by what is durable now. */
@@ -239,14 +222,23 @@ export class ActiveSession {
 
   /** The stored session whose activity this request should write down, if that is due. */
   get touchDue(): Held | undefined {
-    const { lifetime, clock, isLazy } = this.engine;
     const held = this.found;
     if (held === undefined || this.#live?.isGone === true) {
       return undefined;
     }
+    const { lifetime, isLazy } = this.engine;
+    const { record } = held;
+    // A session with a shorter life of its own is touched as much more often.
+    const touchAfter = lifetime.touchAfter * Math.min(1, record.idle / lifetime.idle);
     const isActive = this.isUsed || !isLazy;
-    const isDue = isActive && isTouchDue(held.record, lifetime.touchAfter, clock.now());
-    return isDue || this.#isTouchWanted ? held : undefined;
+    return (isActive && isTouchDue(record, touchAfter, this.#arrivedAt)) || this.#isTouchWanted
+      ? held
+      : undefined;
+  }
+
+  /** Writes the activity down. False when the session has changed since it was read, or is gone. */
+  writeActivity(held: Held): Promise<boolean> {
+    return this.engine.backend.touch(held, this.#arrivedAt);
   }
 
   /** Stores what is pending; undefined when nothing is. */
@@ -258,23 +250,18 @@ export class ActiveSession {
 
   #open(): LiveSession {
     const { held } = this.#presented;
-    const mint = () => this.engine.backend.mint();
-    const live = (held && LiveSession.stored(mint, held)) ?? LiveSession.fresh(mint);
+    const live = (held && LiveSession.stored(this.engine, held)) ?? LiveSession.fresh(this.engine);
     if (this.#isClosed) {
       live.ended = 'closed';
     }
     return live;
   }
 
-  #fresh(): LiveSession {
-    return LiveSession.fresh(() => this.engine.backend.mint());
-  }
-
-  async #remove(old: LiveSession): Promise<void> {
-    if (old.held !== undefined) {
-      await this.engine.backend.remove(old.held);
-      this.#isPresentedEnded ||= old.held.token === this.#presented.identity?.token;
-    }
+  /** Ends a session; only who really ended what the client holds may take its cookie away. */
+  async #remove(session: LiveSession): Promise<Held | undefined> {
+    const removed = session.held && (await this.engine.backend.remove(session.held));
+    this.#isPresentedEnded ||= removed !== undefined && removed.token === this.#presented.identity?.token;
+    return removed;
   }
 
   #switch(next: LiveSession, ended: 'replaced' | 'destroyed'): void {
@@ -284,20 +271,29 @@ export class ActiveSession {
       next.ended ??= 'closed';
     }
     this.#live = next;
-    this.onSwitch?.(old);
+    this.listener?.switched(old);
   }
 
-  #operate<T>(work: () => Promise<T>): Operation<T> {
-    if (this.#isClosed) {
+  #operate<T>(work: () => Promise<T>, isLateAllowed = false): Operation<T> {
+    const isLate = this.#isClosed;
+    if (isLate && !isLateAllowed) {
       const error = LiveSession.closedError();
-      return this.#operations.refuse(error, () => this.onRefused?.(error));
+      return this.#operations.refuse(error, () => this.listener?.failedUnseen(error));
     }
-    return this.#operations.run(async () => {
+    const operation = this.#operations.run(async () => {
       await this.read();
       return work();
     });
+    this.engine.track(operation.settled);
+    operation.watch(ignore, (error) => this.engine.report(error));
+    if (isLate) {
+      operation.whenUnseen((error) => this.listener?.failedUnseen(error));
+    }
+    return operation;
   }
 }
+
+function ignore(): void {}
 
 const KEEP: TokenReply = { kind: 'keep' };
 const CLEAR: TokenReply = { kind: 'clear' };

@@ -1,7 +1,9 @@
 import ms from 'ms';
 
-/** A span of time: milliseconds, or a text such as `'30m'`, `'12h'`, `'14 days'`. */
-export type Duration = number | ms.StringValue;
+/**
+ * A span of time: milliseconds, or a text such as `'30m'`, `'12h'`, `'14 days'`. What is no duration is refused at boot.
+ */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The milliseconds of a duration; undefined when it is none. */
 export function parseDuration(value: unknown): number | undefined {

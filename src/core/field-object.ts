@@ -22,11 +22,16 @@ export function isReservedName(name: string): boolean {
 /** @throws {SessionError} `session_reserved_field` */
 export function assertFieldName(name: string): void {
   if (isReservedName(name)) {
-    throw new SessionError('session_reserved_field', {
-      what: `"${name}" is a member of the session object and cannot be a field.`,
-      fix: 'Choose another name for the field.',
-    });
+    throw reservedName(name);
   }
+}
+
+/** What a field of a reserved name is answered with. */
+export function reservedName(name: string): SessionError {
+  return new SessionError('session_reserved_field', {
+    what: `"${name}" is a member of the session object and cannot be a field.`,
+    fix: 'Choose another name for the field.',
+  });
 }
 
 /** What an object that shows fields needs of the fields behind it. */

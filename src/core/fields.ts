@@ -11,6 +11,13 @@ interface OpenField {
   inert: boolean;
 }
 
+/** Fields as they were at one time. */
+type FieldSnapshot = readonly {
+  readonly name: string;
+  readonly isPresent: boolean;
+  readonly value: unknown;
+}[];
+
 /**
  * The fields of one session as one request sees them. A field is parsed when it is first touched, and only touched
  * fields are written as text again.
@@ -22,7 +29,7 @@ export class Fields {
   readonly #open = new Map<string, OpenField>();
   #stored: FieldTexts;
   #source: FieldsPart | undefined;
-  #onCorrupt: () => void = () => undefined;
+  #onMisfit: (texts: FieldTexts | undefined) => void = () => undefined;
 
   private constructor(stored: FieldTexts, source?: FieldsPart) {
     this.#stored = stored;
@@ -40,12 +47,16 @@ export class Fields {
   }
 
   /**
-   * The fields of a record, cut into texts. `onCorrupt` is called if a value turns out to be no JSON and the record's
-   * whole text none either.
+   * The fields of a record, cut into texts. `onMisfit` is called if a text turns out to be no value after all: with the
+   * fields as the whole text has them, or with nothing when that is no JSON either.
    */
-  static ofRecord(texts: FieldTexts, source: FieldsPart, onCorrupt: () => void): Fields {
+  static ofRecord(
+    texts: FieldTexts,
+    source: FieldsPart,
+    onMisfit: (texts: FieldTexts | undefined) => void,
+  ): Fields {
     const fields = new Fields(texts, source);
-    fields.#onCorrupt = onCorrupt;
+    fields.#onMisfit = onMisfit;
     return fields;
   }
 
@@ -69,13 +80,30 @@ export class Fields {
   }
 
   set(name: string, value: unknown): void {
-    const stored = this.#storedText(name);
+    // What is replaced is looked at too: a cut that does not fit would take other fields along with it.
+    const stored = this.#touch(name)?.stored;
     this.#open.set(name, { value, present: true, stored, inert: false });
   }
 
   delete(name: string): void {
-    const stored = this.#storedText(name);
+    const stored = this.#touch(name)?.stored;
     this.#open.set(name, { value: undefined, present: false, stored, inert: false });
+  }
+
+  /** Some fields as they are now, present or not. */
+  snapshot(names: readonly string[]): FieldSnapshot {
+    return names.map((name) => ({ name, isPresent: this.has(name), value: this.get(name) }));
+  }
+
+  /** Makes fields what they were. */
+  restore(snapshot: FieldSnapshot): void {
+    for (const { name, isPresent, value } of snapshot) {
+      if (isPresent) {
+        this.set(name, value);
+      } else {
+        this.delete(name);
+      }
+    }
   }
 
   /** Makes these the only fields. */
@@ -114,6 +142,19 @@ export class Fields {
     return changes ?? NO_CHANGES;
   }
 
+  /** Whether a field was changed here; one that cannot be stored was. */
+  isChanged(name: string): boolean {
+    const field = this.#open.get(name);
+    if (field === undefined || field.inert) {
+      return false;
+    }
+    try {
+      return (field.present ? serialiseField(name, field.value) : undefined) !== field.stored;
+    } catch {
+      return true;
+    }
+  }
+
   /** Takes note that these changes are stored now, in a record with these fields. */
   stored(changes: FieldChanges, texts: FieldTexts): void {
     this.#stored = texts;
@@ -129,7 +170,7 @@ export class Fields {
 
   /** Takes note that somebody else's changes are stored now: what was only read here is read anew. */
   rebased(changes: FieldChanges, texts: FieldTexts): void {
-    const own = this.changes();
+    const own = new Set([...changes.keys()].filter((name) => this.isChanged(name)));
     this.#stored = texts;
     this.#source = undefined;
     for (const [name, field] of this.#open) {
@@ -142,11 +183,6 @@ export class Fields {
         this.#open.delete(name);
       }
     }
-  }
-
-  #storedText(name: string): string | undefined {
-    const field = this.#open.get(name);
-    return field === undefined ? this.#stored.get(name) : field.stored;
   }
 
   #touch(name: string): OpenField | undefined {
@@ -176,10 +212,9 @@ export class Fields {
     this.#stored = texts ?? NO_FIELDS;
     if (texts === undefined) {
       this.#open.clear();
-      this.#onCorrupt();
-      return undefined;
     }
-    return this.#touch(name);
+    this.#onMisfit(texts);
+    return texts && this.#touch(name);
   }
 }
 

@@ -1,10 +1,11 @@
 import { SessionError } from './errors.js';
-import { assertFieldName, type FieldAccess } from './field-object.js';
-import { mergeFields, NO_FIELDS } from './field-texts.js';
+import { type FieldAccess, isReservedName, reservedName } from './field-object.js';
+import { type FieldTexts, mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
 import { type CookieAttributes, formatMeta, parseMeta, type SessionMeta } from './meta.js';
-import type { Held } from './held.js';
+import { Held } from './held.js';
 import type { SessionChange } from './session-backend.js';
+import type { SessionEngine } from './session-engine.js';
 import type { SessionIdentity } from './token.js';
 
 /** Why a session cannot be written any more. */
@@ -27,7 +28,7 @@ export class LiveSession implements FieldAccess {
   isGone = false;
 
   private constructor(
-    private readonly mint: () => SessionIdentity,
+    private readonly engine: SessionEngine,
     held?: Held,
   ) {
     this.#held = held;
@@ -35,13 +36,13 @@ export class LiveSession implements FieldAccess {
   }
 
   /** A session that does not exist yet. */
-  static fresh(mint: () => SessionIdentity): LiveSession {
-    return new LiveSession(mint);
+  static fresh(engine: SessionEngine): LiveSession {
+    return new LiveSession(engine);
   }
 
   /** A session that is stored; undefined when its record is corrupt. */
-  static stored(mint: () => SessionIdentity, held: Held): LiveSession | undefined {
-    const session = new LiveSession(mint, held);
+  static stored(engine: SessionEngine, held: Held): LiveSession | undefined {
+    const session = new LiveSession(engine, held);
     return session.reset(held) ? session : undefined;
   }
 
@@ -51,7 +52,7 @@ export class LiveSession implements FieldAccess {
   }
 
   get identity(): SessionIdentity {
-    return this.#held ?? (this.#identity ??= this.mint());
+    return this.#held ?? (this.#identity ??= this.engine.backend.mint());
   }
 
   get meta(): SessionMeta {
@@ -64,7 +65,7 @@ export class LiveSession implements FieldAccess {
 
   /** Starts over from a record. False when it is corrupt. */
   reset(held: Held): boolean {
-    const fields = held.texts && Fields.ofRecord(held.texts, held.record, () => this.#forget());
+    const fields = held.texts && Fields.ofRecord(held.texts, held.record, (texts) => this.#correct(texts));
     if (fields === undefined) {
       return false;
     }
@@ -90,7 +91,7 @@ export class LiveSession implements FieldAccess {
 
   set(name: string, value: unknown): void {
     this.assertWritable();
-    assertFieldName(name);
+    this.#assertName(name);
     this.#fields.set(name, value);
   }
 
@@ -102,28 +103,38 @@ export class LiveSession implements FieldAccess {
   replaceAll(values: Readonly<Record<string, unknown>>): void {
     this.assertWritable();
     for (const name of Object.keys(values)) {
-      assertFieldName(name);
+      this.#assertName(name);
     }
     this.#fields.replaceAll(values);
   }
 
-  /** Lets a function change a copy of a new session's fields: when it throws, they are as they were. */
-  updateNew<R>(update: (copy: Fields) => R): R {
+  /**
+   * Lets a function change a copy of a new session's fields: when it throws, they are as they were. `undo` takes its
+   * changes back.
+   */
+  updateNew<R>(update: (copy: Fields) => R): { result: R; undo: () => void } {
     const copy = Fields.ofTexts(mergeFields(NO_FIELDS, this.#fields.changes()));
     const result = update(copy);
-    for (const name of copy.changes().keys()) {
-      if (copy.has(name)) {
-        this.#fields.set(name, copy.get(name));
-      } else {
-        this.#fields.delete(name);
-      }
-    }
-    return result;
+    const names = [...copy.changes().keys()];
+    const before = this.#fields.snapshot(names);
+    this.#fields.restore(copy.snapshot(names));
+    return { result, undo: () => this.#fields.restore(before) };
   }
 
   /** Some of its fields, by name; names that it does not have are left out. */
   pick(names: readonly string[]): Record<string, unknown> {
-    return Object.fromEntries(names.filter((name) => this.has(name)).map((name) => [name, this.get(name)]));
+    return this.#pick(names, this.#fields);
+  }
+
+  /**
+   * The fields that come along when the session has ended, given what was stored when it did. What was not changed here is
+   * taken from there, for another request may have changed it; of a session that another request had ended, nothing.
+   */
+  kept(names: readonly string[], removed: Held | undefined): Record<string, unknown> {
+    if (this.#held === undefined) {
+      return this.pick(names);
+    }
+    return removed === undefined ? {} : this.#pick(names, Fields.ofTexts(removed.texts ?? NO_FIELDS));
   }
 
   /** The session's own cookie attributes, or undefined for the configured ones; `idle` is what follows for its lifetime. */
@@ -178,7 +189,7 @@ export class LiveSession implements FieldAccess {
   /** @throws {SessionError} when the session takes no more writes */
   assertWritable(): void {
     if (this.ended !== undefined) {
-      throw ENDED[this.ended]();
+      throw this.engine.report(ENDED[this.ended]());
     }
   }
 
@@ -187,6 +198,21 @@ export class LiveSession implements FieldAccess {
     if (this.ended !== 'closed') {
       this.assertWritable();
     }
+  }
+
+  #assertName(name: string): void {
+    if (isReservedName(name)) {
+      throw this.engine.report(reservedName(name));
+    }
+  }
+
+  #pick(names: readonly string[], unchanged: Fields): Record<string, unknown> {
+    return Object.fromEntries(
+      names
+        .map((name) => [name, this.#fields.isChanged(name) ? this.#fields : unchanged] as const)
+        .filter(([name, fields]) => fields.has(name))
+        .map(([name, fields]) => [name, fields.get(name)]),
+    );
   }
 
   #keep(held: Held): void {
@@ -203,10 +229,16 @@ export class LiveSession implements FieldAccess {
     return formatMeta(attributes === undefined ? others : { ...others, cookie: attributes });
   }
 
-  /** The record turned out to be corrupt: the client is anonymous and starts with a new token. */
-  #forget(): void {
-    this.#held = undefined;
-    this.#meta = undefined;
+  /** The cut turned out to be wrong: the fields are those of the whole text. */
+  #correct(texts: FieldTexts | undefined): void {
+    if (texts === undefined || this.#held === undefined) {
+      // Corrupt: the client is anonymous and starts with a new token.
+      this.#held = undefined;
+      this.#meta = undefined;
+      return;
+    }
+    const { token, id, record } = this.#held;
+    this.#held = new Held(token, id, record, texts);
   }
 }
 

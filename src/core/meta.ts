@@ -18,17 +18,51 @@ export interface SessionMeta {
   readonly authenticatedAt?: number;
 }
 
-/** Reads a record's meta text. One that cannot be read says nothing; the session is valid without it. */
+/** Reads a record's meta text. What cannot be used of it says nothing; the session is valid without it. */
 export function parseMeta(text: string): SessionMeta {
   if (text === '{}') {
     return {};
   }
+  const { cookie, ...others } = parseObject(text);
+  return isCookieAttributes(cookie) ? { ...others, cookie } : others;
+}
+
+function parseObject(text: string): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
   } catch {
     return {};
   }
+}
+
+const KINDS: Record<string, (value: unknown) => boolean> = {
+  originalMaxAge: (value) => value === null || (typeof value === 'number' && Number.isFinite(value)),
+  secure: isBoolean,
+  httpOnly: isBoolean,
+  partitioned: isBoolean,
+  domain: isAttributeText,
+  path: isAttributeText,
+  sameSite: (value) => isBoolean(value) || value === 'lax' || value === 'strict' || value === 'none',
+  priority: (value) => value === 'low' || value === 'medium' || value === 'high',
+};
+
+function isCookieAttributes(value: unknown): value is CookieAttributes {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'originalMaxAge' in value &&
+    Object.entries(value).every(([name, part]) => KINDS[name]?.(part) === true)
+  );
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+/** What can stand in a cookie's attribute (RFC 6265, 4.1.1). */
+function isAttributeText(value: unknown): boolean {
+  return typeof value === 'string' && /^[\x20-\x3a\x3c-\x7e]*$/.test(value);
 }
 
 /** Writes meta as text. */

@@ -12,7 +12,7 @@ export class OperationQueue {
   }
 
   run<T>(work: () => Promise<T>): Operation<T> {
-    const before = this.#tail;
+    const before = this.#running === 0 ? undefined : this.#tail;
     const operation = new Operation<T>((resolve, reject) => {
       const start = before === undefined ? work() : before.then(work);
       start.then(resolve, reject);
@@ -37,9 +37,7 @@ export class OperationQueue {
    */
   refuse<T>(error: Error, onUnseen: () => void): Operation<T> {
     const operation = new Operation<T>((_resolve, reject) => reject(error));
-    // `await` says a moment later than the failure that it waits.
-    const look = () => void setImmediate(() => operation.isObserved || onUnseen());
-    operation.watch(() => undefined, look);
+    operation.whenUnseen(onUnseen);
     return operation;
   }
 

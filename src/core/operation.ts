@@ -42,6 +42,25 @@ export class Operation<T> extends Promise<T> {
     return mapped;
   }
 
+  /** Calls back when it has failed and nobody waits for it. */
+  whenUnseen(onUnseen: (error: unknown) => void): void {
+    // `await` says a moment later than a failure that it waits.
+    this.watch(
+      () => undefined,
+      (error) => void setImmediate(() => this.#isObserved || onUnseen(error)),
+    );
+  }
+
+  /** Resolves when it is over, well or not. */
+  get settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.watch(
+        () => resolve(),
+        () => resolve(),
+      );
+    });
+  }
+
   /** Waits without counting as somebody who does; also keeps a rejection from being an unhandled one. */
   watch(onFulfilled: (value: T) => void, onRejected: (error: unknown) => void): void {
     void super.then(onFulfilled, onRejected);

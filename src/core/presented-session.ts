@@ -1,6 +1,6 @@
 import { SessionError } from './errors.js';
 import type { Held } from './held.js';
-import type { SessionBackend } from './session-backend.js';
+import type { SessionEngine } from './session-engine.js';
 import type { SessionIdentity } from './token.js';
 
 type State =
@@ -15,7 +15,7 @@ export class PresentedSession {
 
   constructor(
     readonly identity: SessionIdentity | undefined,
-    private readonly backend: SessionBackend,
+    private readonly engine: SessionEngine,
   ) {
     this.#state = identity === undefined ? { phase: 'read', held: undefined } : { phase: 'unread' };
   }
@@ -32,12 +32,12 @@ export class PresentedSession {
     if (this.#state.phase !== 'unread' || this.identity === undefined) {
       return Promise.resolve();
     }
-    const done = this.backend.open(this.identity).then(
+    const done = this.engine.backend.open(this.identity).then(
       (held) => {
         this.#state = { phase: 'read', held };
       },
       (error: unknown) => {
-        this.#state = { phase: 'failed', error: asSessionError(error) };
+        this.#state = { phase: 'failed', error: this.engine.report(asSessionError(error)) };
       },
     );
     this.#state = { phase: 'reading', done };
@@ -57,7 +57,7 @@ export class PresentedSession {
       case 'failed':
         throw this.#state.error;
       default:
-        throw notLoaded();
+        throw this.engine.report(notLoaded());
     }
   }
 }

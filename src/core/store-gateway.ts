@@ -49,8 +49,8 @@ export class StoreGateway {
     );
   }
 
-  async remove(id: SessionId): Promise<void> {
-    await this.#call('remove', () => this.store.remove(id));
+  async remove(id: SessionId): Promise<SessionRecord | undefined> {
+    return known('remove', await this.#call('remove', () => this.store.remove(id)));
   }
 
   async close(): Promise<void> {
@@ -59,7 +59,7 @@ export class StoreGateway {
 
   /** Answers `unknown`: a store in plain JavaScript may answer anything. */
   #call(operation: string, run: () => Promise<unknown>): Promise<unknown> {
-    if (this.#pending >= this.limits.maxPending) {
+    if (this.#pending >= this.limits.maxPending && operation !== 'close') {
       return Promise.reject(unavailable(operation, 'too many operations wait for it already'));
     }
     this.#pending++;

@@ -1,3 +1,4 @@
+import { SessionError } from './errors.js';
 import type { Held } from './held.js';
 import type { SessionId } from './record.js';
 
@@ -7,6 +8,8 @@ interface Line {
   /** What the last writer left stored, if it knows. */
   latest: Held | undefined;
   waiting: number;
+  /** What the store failed with, for those who were waiting then. */
+  trouble: SessionError | undefined;
 }
 
 /** A write in its turn: gets the record that the writer before it left, answers its result and what is stored now. */
@@ -19,26 +22,47 @@ export type Turn<T> = (latest: Held | undefined) => Promise<{ result: T; latest:
 export class WriteQueue {
   readonly #lines = new Map<SessionId, Line>();
 
+  /**
+   * Waits for its turn and takes it. When the store fails a writer, those who waited behind it fail with it: each would
+   * have to wait as long again.
+   */
   async run<T>(id: SessionId, turn: Turn<T>): Promise<T> {
-    const line = this.#lines.get(id) ?? { tail: Promise.resolve(), latest: undefined, waiting: 0 };
+    const line = this.#lines.get(id) ?? {
+      tail: Promise.resolve(),
+      latest: undefined,
+      waiting: 0,
+      trouble: undefined,
+    };
     this.#lines.set(id, line);
     const alone = line.waiting++ === 0;
-    const mine = alone ? this.#take(line, turn) : line.tail.then(() => this.#take(line, turn));
+    const mine = alone ? this.#take(id, line, turn) : line.tail.then(() => this.#take(id, line, turn));
     line.tail = mine.catch(() => undefined);
     try {
       return await mine;
     } finally {
-      if (--line.waiting === 0) {
+      if (--line.waiting === 0 && this.#lines.get(id) === line) {
         this.#lines.delete(id);
       }
     }
   }
 
-  async #take<T>(line: Line, turn: Turn<T>): Promise<T> {
-    const latest = line.latest;
+  async #take<T>(id: SessionId, line: Line, turn: Turn<T>): Promise<T> {
+    if (line.trouble !== undefined) {
+      throw line.trouble;
+    }
+    const { latest } = line;
     line.latest = undefined;
-    const taken = await turn(latest);
-    line.latest = taken.latest;
-    return taken.result;
+    try {
+      const taken = await turn(latest);
+      line.latest = taken.latest;
+      return taken.result;
+    } catch (error) {
+      if (error instanceof SessionError && error.code === 'session_unavailable') {
+        line.trouble = error;
+        // Who comes from now on has a line of its own.
+        this.#lines.delete(id);
+      }
+      throw error;
+    }
   }
 }

@@ -1,17 +1,9 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import type { SessionLogger } from '../options/session-logger.js';
 
-/**
- * Answers a client whose session could not be stored with the bare status: 503, or 500 for what cannot be stored. The
- * reason goes into the log.
- */
-export function answerPlainly(logger: SessionLogger) {
-  return (error: unknown, _req: IncomingMessage, res: ServerResponse): void => {
-    logger.error(`A response was replaced. ${error instanceof Error ? error.message : 'See the error.'}`, error);
-    const status = error instanceof HttpException ? error.getStatus() : 503;
-    sendStatus(res, status);
-  };
+/** Answers a client whose session could not be stored with the bare status: 503, or 500 for what cannot be stored. */
+export function answerPlainly(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
+  sendStatus(res, error instanceof HttpException ? error.getStatus() : 503);
 }
 
 /** A response that says its status and nothing else. */

@@ -13,11 +13,15 @@ const SIGNED = /^s:([A-Za-z0-9_-]{43})\.[A-Za-z0-9+/]{43}$/;
 /** Carries the token in a signed cookie, in express-session's format. */
 export class CookieTransport {
   readonly #verified = new VerifiedCookies();
+  /** Not visible to whoever prints a request. */
+  readonly #secrets: readonly [string, ...string[]];
 
   constructor(
     private readonly name: string,
-    private readonly secrets: readonly [string, ...string[]],
-  ) {}
+    secrets: readonly [string, ...string[]],
+  ) {
+    this.#secrets = secrets;
+  }
 
   /**
    * The token of a request; undefined for anything that is not well signed. Several cookies of our name come in no
@@ -44,7 +48,7 @@ export class CookieTransport {
 
   /** The Set-Cookie header that gives a token to the client; without `expires` it ends with the browser. */
   write(token: Token, attributes: CookieAttributes, expires: number | undefined): string {
-    return stringifySetCookie(this.name, `s:${sign(token, this.secrets[0])}`, {
+    return stringifySetCookie(this.name, `s:${sign(token, this.#secrets[0])}`, {
       ...withoutMaxAge(attributes),
       ...(expires === undefined ? {} : { expires: new Date(expires) }),
     });
@@ -68,7 +72,7 @@ export class CookieTransport {
     if (signed === undefined || token === undefined || !isToken(token)) {
       return undefined;
     }
-    if (!this.secrets.some((secret) => unsign(signed.slice(2), secret) !== false)) {
+    if (!this.#secrets.some((secret) => unsign(signed.slice(2), secret) !== false)) {
       return undefined;
     }
     const identity = identify(token);

@@ -2,6 +2,7 @@ import session from 'express-session';
 import { assertFieldName } from '../core/field-object.js';
 import { Fields } from '../core/fields.js';
 import type { SessionId } from '../core/record.js';
+import { isExpired } from '../core/lifetime.js';
 import { Held } from '../core/held.js';
 import type { SessionBackend } from '../core/session-backend.js';
 import type { StoreGateway } from '../core/store-gateway.js';
@@ -14,7 +15,7 @@ export class ExpressStoreView extends session.Store {
   constructor(
     private readonly gateway: StoreGateway,
     private readonly backend: SessionBackend,
-    private readonly isExpired: (held: Held['record']) => boolean,
+    private readonly now: () => number,
   ) {
     super();
   }
@@ -29,14 +30,14 @@ export class ExpressStoreView extends session.Store {
   }
 
   override destroy(sid: string, callback?: Callback<void>): void {
-    answer(this.gateway.remove(sid as SessionId), callback);
+    answer(
+      this.gateway.remove(sid as SessionId).then(() => undefined),
+      callback,
+    );
   }
 
   override touch(sid: string, _data: session.SessionData, callback?: Callback<void>): void {
-    answer(
-      this.#open(sid).then((held) => held && this.backend.touch(held)),
-      callback,
-    );
+    answer(this.#touch(sid), callback);
   }
 
   /** Gives a request a new session. */
@@ -44,11 +45,18 @@ export class ExpressStoreView extends session.Store {
     req.session.regenerate(callback);
   }
 
+  async #touch(sid: string): Promise<void> {
+    const held = await this.#open(sid);
+    if (held !== undefined) {
+      await this.backend.touch(held, this.now());
+    }
+  }
+
   async #open(sid: string): Promise<Held | undefined> {
     const id = sid as SessionId;
     const record = await this.gateway.read(id);
     // What is stored is found by its id; the token behind it is not known here, nor needed.
-    return record === undefined || this.isExpired(record)
+    return record === undefined || isExpired(record, this.now())
       ? undefined
       : new Held('' as Held['token'], id, record);
   }

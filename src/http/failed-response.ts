@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { sendStatus } from './commit-error.js';
 import { putCalls } from './gate-calls.js';
-import { isHttp2 } from './http-protocol.js';
-import { type Gate, GATE, type GatedResponse } from './response-gate.types.js';
+import { breakConnection, isHttp2 } from './http-protocol.js';
+import { type Gate, GATE, type GatedResponse, type GateSession } from './response-gate.types.js';
 
 /** Who answers for a gate whose commit failed. Calls from anywhere else are the handler's, and ignored. */
 export const FAILED_SCOPE = new AsyncLocalStorage<Gate>();
@@ -18,6 +19,8 @@ export function resetForFailure(res: GatedResponse, on: unknown): void {
   putCalls(res);
   Object.assign(res, { on });
   guardStatus(res);
+  // The end of the error response takes sources off that are piped in; left alone they would keep their files open.
+  res.on('unpipe', (source) => source.resume());
   const gate = res[GATE];
   if (gate === undefined) {
     return;
@@ -25,8 +28,37 @@ export function resetForFailure(res: GatedResponse, on: unknown): void {
   FAILED_SCOPE.run(gate, () => dropContentHeaders(res));
 }
 
+/** Answers the client instead of the handler. Whatever goes wrong with that, the client gets a response or sees none. */
+export function answerInstead(res: GatedResponse, session: GateSession, error: unknown): void {
+  const failed = (second: unknown) => {
+    session.logFailure('The error response failed', second);
+    answerAtLeast(res);
+  };
+  try {
+    session.addDurableCookies(res);
+    // Whoever waits for this promise does so in the scope that may write.
+    Promise.resolve(session.answerFailure(error, res)).catch(failed);
+  } catch (second) {
+    failed(second);
+  }
+}
+
+/** The bare status, or a broken connection where another response has begun. */
+function answerAtLeast(res: GatedResponse): void {
+  if (res.headersSent) {
+    breakConnection(res);
+    return;
+  }
+  const cookies = res.getHeader('Set-Cookie');
+  dropContentHeaders(res);
+  if (cookies !== undefined) {
+    res.setHeader('Set-Cookie', cookies);
+  }
+  sendStatus(res, 503);
+}
+
 /** Takes off what describes a content that is not sent. */
-export function dropContentHeaders(res: GatedResponse): void {
+function dropContentHeaders(res: GatedResponse): void {
   for (const name of res.getHeaderNames()) {
     if (OF_THE_CONTENT.test(name) && !SECURITY_POLICY.test(name)) {
       res.removeHeader(name);

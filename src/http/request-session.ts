@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ActiveSession } from '../core/active-session.js';
+import type { SessionListener } from '../core/active-session.types.js';
 import { assertFieldName, draftOf } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
-import type { CookieAttributes } from '../core/meta.js';
 import type { Held } from '../core/held.js';
 import type { GateSession } from './response-gate.types.js';
 import { preventCaching, varyByCookie } from './response-headers.js';
 import { asHttp, atEdge } from './session.exceptions.js';
-import { SessionCookie } from './session-cookie.js';
+import { RequestCookie } from './request-cookie.js';
+import type { SessionCookie } from './session-cookie.js';
 import { type FacadeHost, SessionFacade } from './session-facade.js';
 import type { SessionSite } from './session-site.js';
 
@@ -18,14 +19,16 @@ interface Unset {
 }
 
 /** One request's session at the edge: what `req.session` shows, and what becomes of it with the response. */
-export class RequestSession implements GateSession, FacadeHost {
+export class RequestSession implements GateSession, FacadeHost, SessionListener {
   #facade: SessionFacade | undefined;
   #unset: Unset | undefined;
-  #cookies: Map<LiveSession, SessionCookie> | undefined;
+  readonly #cookie: RequestCookie;
   #due: Held | undefined;
   #isHeadSent = false;
-  #isCookieChanged = false;
-  #endedCookie: { readonly attributes: CookieAttributes | undefined } | undefined;
+  /** Whether the session was there when its cookie was about to be sent again; undefined while that is not asked. */
+  #isAlive: boolean | undefined;
+  /** What was wrong with the last assignment to `req.session`. */
+  #misuse: { readonly error: unknown } | undefined;
   #judges: WeakMap<object, Set<unknown>> | undefined;
 
   constructor(
@@ -34,14 +37,23 @@ export class RequestSession implements GateSession, FacadeHost {
     readonly req: IncomingMessage,
     readonly res: ServerResponse,
   ) {
-    active.onSwitch = (old) => {
-      this.#facade?.bind(old);
-      // The first that ends is the one whose cookie the client holds.
-      this.#endedCookie ??= { attributes: old.cookie };
-      this.#facade = undefined;
-      this.#unset = undefined;
-    };
-    active.onRefused = (error) => this.logFailure('An operation on a session came too late', error);
+    this.#cookie = new RequestCookie(site, req);
+    active.listener = this;
+  }
+
+  switched(old: LiveSession): void {
+    this.#facade?.bind(old);
+    this.#cookie.noteEnd(old);
+    this.#facade = undefined;
+    this.#unset = undefined;
+  }
+
+  reloaded(live: LiveSession): void {
+    this.#cookie.forget(live);
+  }
+
+  failedUnseen(error: unknown): void {
+    this.logFailure('An operation on a session came too late and failed', error);
   }
 
   /** What `req.session` is. Looking at it neither loads nor throws. */
@@ -87,13 +99,7 @@ export class RequestSession implements GateSession, FacadeHost {
   }
 
   cookieOf(live: LiveSession): SessionCookie {
-    this.#cookies ??= new Map();
-    let cookie = this.#cookies.get(live);
-    if (cookie === undefined) {
-      cookie = new SessionCookie(live.cookie ?? this.site.cookieFor(this.req));
-      this.#cookies.set(live, cookie);
-    }
-    return cookie;
+    return this.#cookie.of(live);
   }
 
   /** Guards that have judged a call already. All guards of one call are given the same context. */
@@ -108,15 +114,25 @@ export class RequestSession implements GateSession, FacadeHost {
   }
 
   close(): void {
-    this.#applyUnset();
+    try {
+      this.#applyUnset();
+    } catch (error) {
+      this.#misuse = { error };
+    }
     this.active.close();
   }
 
   commit(): Promise<void> | undefined {
     this.#applyUnset();
+    if (this.#misuse !== undefined) {
+      throw this.#misuse.error;
+    }
     this.#due ??= this.active.touchDue;
-    this.#takeCookie();
-    const work = this.active.commit();
+    if (this.active.opened !== undefined) {
+      this.#cookie.takeChange(this.active.opened, this.active.engine.lifetime.idle);
+    }
+    const stored = this.active.commit();
+    const work = this.#isRefreshWanted() ? this.#refresh(stored) : stored;
     if (work !== undefined) {
       this.active.engine.track(work);
     }
@@ -148,22 +164,51 @@ export class RequestSession implements GateSession, FacadeHost {
   }
 
   released(): void {
-    const { engine } = this.active;
     const held = this.active.touchDue;
-    if (held !== undefined) {
-      const touch = engine.backend.touch(held).catch((error: unknown) => {
-        this.site.logger.warn(`The activity of a session could not be written down. ${messageOf(error)}`);
-      });
-      engine.track(touch);
+    if (held !== undefined && this.#isAlive === undefined) {
+      this.active.engine.track(this.#touch(held));
     }
   }
 
   answerFailure(error: unknown, res: ServerResponse): void | Promise<void> {
+    this.site.reportError(error, 'A response was replaced. ');
     return this.site.answerFailure(asHttp(error), this.req, res);
   }
 
   logFailure(what: string, error: unknown): void {
-    this.site.logger.error(`${what}. ${messageOf(error)}`, error);
+    this.site.reportError(error, `${what}. `);
+  }
+
+  /** Whether the browser's cookie is to be sent again although its token stays. */
+  #isRefreshWanted(): boolean {
+    if (this.#isHeadSent || this.#isAlive !== undefined || this.active.found === undefined) {
+      return false;
+    }
+    return (
+      this.site.rolling ||
+      (this.#due !== undefined && this.#cookie.attributesOf(this.active.opened).originalMaxAge !== null)
+    );
+  }
+
+  /**
+   * Makes sure that the session is still there: the cookie of one that has ended must not go out again, since the browser
+   * may hold that of a newer login by now.
+   */
+  async #refresh(stored: Promise<void> | undefined): Promise<void> {
+    const { found: before } = this.active;
+    await stored;
+    const { found, opened } = this.active;
+    const isWritten = found !== undefined && found.record !== before?.record && opened?.isGone !== true;
+    this.#isAlive =
+      isWritten || (found !== undefined && opened?.isGone !== true && (await this.#touch(found)));
+  }
+
+  /** Writes the activity down; a failure is no concern of the client. */
+  #touch(held: Held): Promise<boolean> {
+    return this.active.writeActivity(held).catch((error: unknown) => {
+      this.site.warnOnce(`The activity of a session could not be written down. ${messageOf(error)}`);
+      return false;
+    });
   }
 
   /** What `req.session = null` and `delete req.session` come to when the response goes out. */
@@ -198,38 +243,13 @@ export class RequestSession implements GateSession, FacadeHost {
     }
   }
 
-  /** A cookie that the handler changed is the session's own from now on, and so is the lifetime that follows. */
-  #takeCookie(): void {
-    const { opened } = this.active;
-    const attributes = opened && this.#cookies?.get(opened)?.takeChange(this.site.isSecure(this.req));
-    if (opened !== undefined && attributes !== undefined) {
-      const { originalMaxAge } = attributes;
-      const { idle } = this.active.engine.lifetime;
-      opened.chooseCookie(attributes, originalMaxAge === null ? idle : Math.max(0, originalMaxAge));
-      this.#isCookieChanged = true;
-    }
-  }
-
   #setCookie(): string | undefined {
     const reply = this.#replyCookie();
-    if (reply !== undefined || this.#isHeadSent) {
+    const { found: held, opened } = this.active;
+    if (reply !== undefined || this.#isHeadSent || held === undefined || opened?.isGone === true) {
       return reply;
     }
-    const { found: held, opened } = this.active;
-    // Of a session that is gone the cookie is left alone: it may be the one that a login has just set.
-    if (
-      held === undefined ||
-      opened?.isGone === true ||
-      !(this.#due !== undefined || this.#isCookieChanged || this.site.rolling)
-    ) {
-      return undefined;
-    }
-    const attributes = this.#attributes();
-    const isSessionCookie = attributes.originalMaxAge === null;
-    // A cookie that ends with the browser needs no new date when the session was merely active.
-    return isSessionCookie && !this.#isCookieChanged && !this.site.rolling
-      ? undefined
-      : this.#cookieFor(held, attributes);
+    return this.#isAlive === true || this.#cookie.isChanged ? this.#headerFor(held) : undefined;
   }
 
   /** The cookie of what happened to the session itself. */
@@ -237,30 +257,17 @@ export class RequestSession implements GateSession, FacadeHost {
     const reply = this.active.reply();
     switch (reply.kind) {
       case 'set':
-        return this.#cookieFor(reply.held, this.#attributes());
+        return this.#headerFor(reply.held);
       case 'clear':
-        return this.site.transport.clear(this.#endedCookie?.attributes ?? this.site.cookieFor(this.req));
+        return this.#cookie.clearingHeader();
       default:
         return undefined;
     }
   }
 
-  #attributes(): CookieAttributes {
-    return this.active.opened?.cookie ?? this.site.cookieFor(this.req);
-  }
-
-  #cookieFor({ token, record }: Held, attributes: CookieAttributes): string | undefined {
-    if (attributes.secure === true && !this.site.isSecure(this.req)) {
-      this.site.warnOnce(
-        'A secure session cookie was not sent, because its request came over plain http. Behind a proxy that ends TLS ' +
-          "set proxy: true or the framework's 'trust proxy'; for plain http set cookie.secure to 'auto'.",
-      );
-      return undefined;
-    }
-    const { originalMaxAge } = attributes;
-    const expires = originalMaxAge === null ? undefined : this.active.engine.clock.now() + originalMaxAge;
-    // The browser keeps a cookie no longer than there can be a session behind it.
-    return this.site.transport.write(token, attributes, expires && Math.min(expires, record.absoluteAt));
+  #headerFor(held: Held): string | undefined {
+    const { engine, opened } = this.active;
+    return this.#cookie.header(held, this.#cookie.attributesOf(opened), engine.clock.now());
   }
 }
 

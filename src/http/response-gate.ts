@@ -1,18 +1,16 @@
 import { SessionError } from '../core/errors.js';
-import { sendStatus } from './commit-error.js';
-import { DrainListeners } from './drain-listeners.js';
-import { FAILED_SCOPE, dropContentHeaders, resetForFailure } from './failed-response.js';
-import { callBack, putCalls } from './gate-calls.js';
+import { answerInstead, FAILED_SCOPE, resetForFailure } from './failed-response.js';
+import { callBack } from './gate-calls.js';
+import { HeldCalls } from './held-calls.js';
 import { breakConnection, isHttp2, isOver, reasonOf } from './http-protocol.js';
-import {
-  type AnyFunction,
-  GATE,
-  type Gate,
-  type GatedResponse,
-  type GateSession,
-  type GateState,
-  type HeldCall,
-  type SendingCall,
+import type {
+  AnyFunction,
+  Gate,
+  GatedResponse,
+  GateSession,
+  GateState,
+  HeldCall,
+  SendingCall,
 } from './response-gate.types.js';
 import { applyHead, assertImplicitHead, type ExplicitHead } from './response-head.js';
 import { type HeaderCalls, headerCallsOf, shadowHeaderCalls, shadowSent } from './response-shadow.js';
@@ -31,14 +29,12 @@ export class ResponseGate implements Gate {
   #head: ExplicitHead | undefined;
   #statusCode = 0;
   #statusMessage: string | undefined;
-  #needsDrain = false;
   #rounds = 0;
   /** Whether the commit under way began after `end()`, so that nothing can come after it. */
   #isLastCommit = false;
   #headerCalls: HeaderCalls | undefined;
-  readonly #held: HeldCall[] = [];
+  readonly #held: HeldCalls;
   readonly #below: Record<SendingCall | 'on', AnyFunction>;
-  readonly #drainListeners: DrainListeners | undefined;
 
   constructor(
     private readonly res: GatedResponse,
@@ -46,7 +42,7 @@ export class ResponseGate implements Gate {
   ) {
     const { writeHead, write, end, flushHeaders, on } = res;
     this.#below = { writeHead, write, end, flushHeaders, on };
-    this.#drainListeners = DrainListeners.ofLayerBelow(res);
+    this.#held = new HeldCalls(res);
   }
 
   /** Whether the head counts as sent for who is asking. */
@@ -110,8 +106,7 @@ export class ResponseGate implements Gate {
       return false;
     }
     this.isEndHeld ||= name === 'end';
-    this.#needsDrain ||= name === 'write';
-    this.#held.push({ name, args });
+    this.#held.add({ name, args });
     return true;
   }
 
@@ -205,34 +200,22 @@ export class ResponseGate implements Gate {
   }
 
   #replay(): void {
-    let isFlowing = true;
-    const held = this.#held.splice(0);
     try {
-      for (let call = held.shift(); call !== undefined; call = held.shift()) {
-        const { name, args } = call;
-        const answer = name === 'addTrailers' ? this.passHeader(name, args) : this.pass(name, args);
-        isFlowing = name === 'write' ? answer !== false : isFlowing;
-      }
+      this.#held.replay(({ name, args }) =>
+        name === 'addTrailers' ? this.passHeader(name, args) : this.pass(name, args),
+      );
     } catch (error) {
       if (this.res.headersSent) {
-        this.#breakOff('The response could not be sent', error, held);
+        this.#breakOff('The response could not be sent', error);
       } else {
         // A layer above threw when it heard of the head.
-        this.#held.push(...held);
         this.#fail(error);
       }
       return;
     }
-    if (this.#needsDrain && isFlowing && !this.isEndHeld) {
-      this.#drain();
+    if (!this.isEndHeld) {
+      this.#held.tellDrain();
     }
-    this.#drainListeners?.clear();
-  }
-
-  /** Tells a stream that waits since its write was held. */
-  #drain(): void {
-    this.res.emit('drain');
-    this.#drainListeners?.tell(this.res);
   }
 
   /** `end()` after the head is out: what was changed since is made durable first. */
@@ -256,7 +239,8 @@ export class ResponseGate implements Gate {
           this.session.logFailure('A session that began after the response was dropped', error);
           this.#finish(args);
         } else {
-          this.#breakOff('The session could not be stored after the response had begun', error, [{ args }]);
+          this.#breakOff('The session could not be stored after the response had begun', error);
+          callBack(args, error);
         }
       },
     );
@@ -269,7 +253,8 @@ export class ResponseGate implements Gate {
     try {
       this.pass('end', args);
     } catch (error) {
-      this.#breakOff('The response could not be ended', error, [{ args }]);
+      this.#breakOff('The response could not be ended', error);
+      callBack(args, error);
     }
   }
 
@@ -288,11 +273,11 @@ export class ResponseGate implements Gate {
       .finally(() => this.session.released());
   }
 
-  #breakOff(what: string, error: unknown, dropped: readonly Pick<HeldCall, 'args'>[]): void {
+  #breakOff(what: string, error: unknown): void {
     this.state = 'open';
     this.session.logFailure(what, error);
     breakConnection(this.res);
-    dropped.forEach(({ args }) => callBack(args, error));
+    this.#held.drop(error);
   }
 
   /** Nothing has left yet: the handler's response is dropped and the client is told the truth. */
@@ -303,62 +288,14 @@ export class ResponseGate implements Gate {
     if (this.#statusCode >= 400) {
       this.session.logFailure(`A response with status ${this.#statusCode} was replaced`, error);
     }
-    const dropped = this.#held.splice(0);
     resetForFailure(res, this.#below.on);
-    FAILED_SCOPE.run(this, () => this.#answer(error));
-    dropped.forEach(({ args }) => callBack(args, error));
-    if (this.#needsDrain) {
-      // A stream that waits for the drain is let run dry instead of waiting for ever.
-      this.#drain();
-    }
-  }
-
-  #answer(error: unknown): void {
-    const broken = (second: unknown) => {
-      this.session.logFailure('The error response failed', second);
-      FAILED_SCOPE.run(this, () => this.#lastResort());
-    };
-    try {
-      this.session.addDurableCookies(this.res);
-      Promise.resolve(this.session.answerFailure(error, this.res)).catch(broken);
-    } catch (second) {
-      broken(second);
-    }
-  }
-
-  /** The error response failed as well: the bare status, or a broken connection where it had begun. */
-  #lastResort(): void {
-    const { res } = this;
-    if (res.headersSent) {
-      breakConnection(res);
-      return;
-    }
-    const cookies = res.getHeader('Set-Cookie');
-    dropContentHeaders(res);
-    if (cookies !== undefined) {
-      res.setHeader('Set-Cookie', cookies);
-    }
-    sendStatus(res, 503);
+    FAILED_SCOPE.run(this, () => answerInstead(res, this.session, error));
+    this.#held.drop(error);
+    // A stream that waits for the drain is let run dry instead of waiting for ever.
+    this.#held.tellDrain();
   }
 }
 
 function isTooLateForCookie(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'session_headers_sent';
-}
-
-/** Whether a response is one: engine.io hands middleware a stand-in on an upgrade. */
-export function canBeGated(res: unknown): res is GatedResponse {
-  return (
-    typeof res === 'object' &&
-    res !== null &&
-    'appendHeader' in res &&
-    'flushHeaders' in res &&
-    'headersSent' in res
-  );
-}
-
-/** Puts a gate on a response. */
-export function installGate(res: GatedResponse, session: GateSession): void {
-  res[GATE] = new ResponseGate(res, session);
-  putCalls(res);
 }

@@ -24,8 +24,10 @@ export function routeFilter({ include, exclude }: SessionRoutes): (req: Incoming
 export function pathOf(req: IncomingMessage): string {
   const url =
     'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '/');
-  const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
+  // RFC 9112, 3.2.2: a server has to take the absolute form too.
+  const target = url.startsWith('/') ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
+  const end = target.search(/[?#]/);
+  return (end === -1 ? target : target.slice(0, end)) || '/';
 }
 
 function matcher(option: string, route: SessionRoute): Matcher {

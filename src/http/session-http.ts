@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ActiveSession } from '../core/active-session.js';
 import { systemClock } from '../core/clock.js';
-import { isExpired } from '../core/lifetime.js';
 import type { CookieAttributes } from '../core/meta.js';
 import { SessionEngine } from '../core/session-engine.js';
 import type { SessionStore } from '../core/session-store.js';
@@ -12,11 +11,13 @@ import { systemRandom } from '../core/token.js';
 import type { ResolvedSessionOptions } from '../options/resolved-options.js';
 import type { SessionLogger } from '../options/session-logger.js';
 import { answerPlainly } from './commit-error.js';
+import { MemorySessionStore } from '../stores/memory/memory.store.js';
+import { ErrorLog } from './error-log.js';
 import { CookieTransport } from './cookie.transport.js';
 import { ExpressStoreView } from './express-store.js';
 import { attachSession, sessionOf } from './request-properties.js';
 import { RequestSession } from './request-session.js';
-import { canBeGated, installGate } from './response-gate.js';
+import { canBeGated, installGate } from './install-gate.js';
 import { pathOf, routeFilter } from './route-filter.js';
 import { isSecureRequest } from './secure-request.js';
 import type { SessionSite } from './session-site.js';
@@ -51,12 +52,20 @@ export class SessionHttp implements SessionSite {
   readonly #hasSession: (req: IncomingMessage) => boolean;
   readonly #warned = new Set<string>();
   readonly #onCommitError: CommitErrorHandler;
+  readonly #errors: ErrorLog;
   #closing: Promise<void> | undefined;
 
-  constructor({ options, store, logger, onCommitError = answerPlainly(logger) }: SessionHttpParts) {
+  constructor({ options, store, logger, onCommitError = answerPlainly }: SessionHttpParts) {
     const { operationTimeout, maxPending, lifetime, maxBytes, clock = systemClock } = options;
     this.#options = options;
     this.logger = logger;
+    this.#errors = new ErrorLog(logger);
+    if (options.isProduction && store instanceof MemorySessionStore) {
+      logger.warn(
+        'Sessions are kept in the memory of this process: they end with it, and no other process knows them. Choose a ' +
+          'durable store for production.',
+      );
+    }
     this.#onCommitError = options.onCommitError ?? onCommitError;
     this.transport = new CookieTransport(options.name, options.secrets);
     this.#hasSession = routeFilter(options.routes);
@@ -76,11 +85,10 @@ export class SessionHttp implements SessionSite {
       isLazy: options.isLazy,
       saveUninitialized: options.saveUninitialized,
       onEvent: options.onEvent,
+      onError: (error) => this.reportError(error),
       ...(options.isProduction ? {} : { onSilentLoss: (field, kind) => this.#warnOfLoss(field, kind) }),
     });
-    this.expressStore = new ExpressStoreView(this.#gateway, backend, (record) =>
-      isExpired(record, clock.now()),
-    );
+    this.expressStore = new ExpressStoreView(this.#gateway, backend, () => clock.now());
     options.remarks.forEach((remark) => logger.warn(remark));
   }
 
@@ -116,7 +124,12 @@ export class SessionHttp implements SessionSite {
       return;
     }
     const presented = this.transport.read(req);
-    const active = new ActiveSession(this.engine, presented);
+    const idleOfNew = () => this.cookieFor(req).originalMaxAge ?? undefined;
+    const active = new ActiveSession(
+      this.engine,
+      presented,
+      this.#options.idleFollowsCookie ? idleOfNew : undefined,
+    );
     const session = new RequestSession(this, active, req, res);
     attachSession(req, session);
     if (canBeGated(res)) {
@@ -131,10 +144,10 @@ export class SessionHttp implements SessionSite {
   };
 
   cookieFor(req: IncomingMessage): CookieAttributes {
-    const { maxAge, secure, sameSite, ...others } = this.#options.cookie(req);
+    const { maxAge, expiresAt, secure, sameSite, ...others } = this.#options.cookie(req);
     return {
       ...others,
-      originalMaxAge: maxAge,
+      originalMaxAge: expiresAt === undefined ? maxAge : Math.max(0, expiresAt - this.engine.clock.now()),
       secure: secure === 'auto' ? this.isSecure(req) : secure,
       sameSite: sameSite === 'auto' ? (this.isSecure(req) ? 'none' : 'lax') : sameSite,
     };
@@ -149,6 +162,10 @@ export class SessionHttp implements SessionSite {
       this.#warned.add(message);
       this.logger.warn(message);
     }
+  }
+
+  reportError(error: unknown, where = ''): void {
+    this.#errors.report(error, where);
   }
 
   answerFailure(error: unknown, req: IncomingMessage, res: ServerResponse): void | Promise<void> {

@@ -19,6 +19,8 @@ export interface SessionSite {
   isSecure(req: IncomingMessage): boolean;
   /** Logs a warning the first time. */
   warnOnce(message: string): void;
+  /** Puts an error into the log, once; `where` is put before its message. */
+  reportError(error: unknown, where?: string): void;
   /** Answers a client whose session could not be stored. */
   answerFailure(error: unknown, req: IncomingMessage, res: ServerResponse): void | Promise<void>;
 }

@@ -4,7 +4,17 @@ import type { ResolvedCookie } from './resolved-options.js';
 import { SessionOptionsError } from './session-options.error.js';
 import type { SessionCookieOptions } from './session.options.js';
 
-const KNOWN = ['path', 'domain', 'httpOnly', 'secure', 'sameSite', 'maxAge', 'partitioned', 'priority'];
+const KNOWN = [
+  'path',
+  'domain',
+  'httpOnly',
+  'secure',
+  'sameSite',
+  'maxAge',
+  'expires',
+  'partitioned',
+  'priority',
+];
 // RFC 6265 4.1.1: a token of RFC 9110.
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -69,6 +79,7 @@ function attributes(option: unknown, isProduction: boolean): ResolvedCookie {
   }
   return {
     maxAge,
+    ...(given.expires === undefined || given.expires === null ? {} : { expiresAt: checkDate(given.expires) }),
     secure,
     sameSite,
     path: checkText('cookie.path', given.path ?? '/'),
@@ -81,6 +92,17 @@ function attributes(option: unknown, isProduction: boolean): ResolvedCookie {
       ? {}
       : { priority: checkOneOf('cookie.priority', given.priority, ['low', 'medium', 'high'] as const) }),
   };
+}
+
+function checkDate(expires: unknown): number {
+  if (!(expires instanceof Date) || Number.isNaN(expires.valueOf())) {
+    throw fault(
+      'cookie.expires',
+      `${shown(expires)} is no date`,
+      'Give cookie.maxAge instead, in milliseconds.',
+    );
+  }
+  return expires.valueOf();
 }
 
 function sameSiteOf(value: unknown): unknown {

@@ -45,12 +45,20 @@ export function checkMethods<T>(option: string, value: T, methods: readonly stri
   return value;
 }
 
-export function checkDuration(option: string, value: unknown, least = 1): number {
+/** The longest time a timer of Node's can run; a longer one fires at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
+export function checkDuration(
+  option: string,
+  value: unknown,
+  { least = 1, most = Number.MAX_SAFE_INTEGER }: { least?: number; most?: number } = {},
+): number {
   const parsed = parseDuration(value);
-  if (parsed === undefined || !Number.isFinite(parsed) || parsed < least) {
+  if (parsed === undefined || !Number.isFinite(parsed) || parsed < least || parsed > most) {
+    const bounds = most === Number.MAX_SAFE_INTEGER ? `at least ${least} ms` : `${least} to ${most} ms`;
     throw new SessionOptionsError({
       option,
-      problem: `${shown(value)} is no duration of at least ${least} ms`,
+      problem: `${shown(value)} is no duration of ${bounds}`,
       fix: "Give milliseconds, or a text such as '30m' or '12h'.",
     });
   }

@@ -7,6 +7,7 @@ import {
   checkNames,
   checkObject,
   checkOneOf,
+  LONGEST_TIMER,
 } from './check.js';
 import { checkAuth } from './check-auth.js';
 import { checkCookie } from './check-cookie.js';
@@ -74,6 +75,7 @@ export function resolveOptions(
     name,
     cookie,
     lifetime: resolveLifetime(options, maxAge),
+    idleFollowsCookie: options.idleTimeout === undefined && typeof options.cookie === 'function',
     isLazy: checkOneOf('load', options.load ?? 'eager', ['eager', 'lazy'] as const) === 'lazy',
     rolling: flag('rolling', options.rolling),
     saveUninitialized: flag('saveUninitialized', options.saveUninitialized),
@@ -83,6 +85,7 @@ export function resolveOptions(
     operationTimeout: checkDuration(
       'operationTimeout',
       options.operationTimeout ?? DEFAULTS.operationTimeout,
+      { most: LONGEST_TIMER },
     ),
     maxPending: checkInteger('maxPending', options.maxPending ?? DEFAULTS.maxPending),
     mount: checkOneOf('mount', options.mount ?? 'auto', ['auto', 'manual'] as const),
@@ -126,7 +129,7 @@ function resolveLifetime(options: SessionOptions, maxAge: number | null): Lifeti
   const touchAfter = checkDuration(
     'touchAfter',
     options.touchAfter ?? Math.round(idle / DEFAULTS.touchShare),
-    0,
+    { least: 0 },
   );
   if (touchAfter >= idle) {
     throw new SessionOptionsError({

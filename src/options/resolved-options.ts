@@ -11,6 +11,8 @@ import type {
 /** Cookie attributes with every default filled in; `auto` is decided per request. */
 export interface ResolvedCookie extends Omit<CookieAttributes, 'originalMaxAge' | 'secure' | 'sameSite'> {
   readonly maxAge: number | null;
+  /** A fixed end, in milliseconds since the epoch, in place of `maxAge`. */
+  readonly expiresAt?: number;
   readonly path: string;
   readonly httpOnly: boolean;
   readonly secure: boolean | 'auto';
@@ -23,6 +25,8 @@ export interface ResolvedSessionOptions {
   readonly store: SessionOptions['store'];
   readonly name: string;
   readonly lifetime: Lifetime;
+  /** Whether a session's idle timeout is what the function for the cookie says of its request. */
+  readonly idleFollowsCookie: boolean;
   readonly isLazy: boolean;
   readonly cookie: (req: IncomingMessage) => ResolvedCookie;
   readonly rolling: boolean;

@@ -7,7 +7,7 @@ import type { SessionStore } from '../core/session-store.js';
 import type { SessionLogger } from './session-logger.js';
 
 /** Attributes of the session cookie, in express-session's words. */
-export type SessionCookieOptions = Omit<CookieOptions, 'expires' | 'encode'>;
+export type SessionCookieOptions = Omit<CookieOptions, 'encode' | 'signed'>;
 
 /**
  * A route: its whole path, a global prefix included, in path-to-regexp's syntax, for every method or for one, which is
@@ -50,7 +50,7 @@ export interface SessionOptions {
    * Signs the cookie: at least 32 random characters. Of several the first signs and all are accepted, so that a secret
    * can be changed without logging anybody out.
    */
-  readonly secret: string | readonly string[];
+  readonly secret: string | readonly string[] | undefined;
   /**
    * Where sessions are kept.
    * @default a bounded {@link MemorySessionStore}, for development, tests and a single process

@@ -11,7 +11,14 @@ import {
 } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import type { Request } from 'express';
-import { AuthGuard, Principal, Session, type SessionFields, type SessionPath } from 'nest-sessions';
+import {
+  AuthGuard,
+  type FieldValue,
+  Principal,
+  Session,
+  type SessionFields,
+  type SessionPath,
+} from 'nest-sessions';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { nestApp, type Script } from '../support/nest-app.js';
 
@@ -173,6 +180,10 @@ describe('one session', () => {
       .extract<'user' | 'profile.city.zip'>()
       .toEqualTypeOf<'user' | 'profile.city.zip'>();
     expectTypeOf<'profile.cities'>().not.toMatchTypeOf<SessionPath>();
+    // Declared for 'express-session' and known here.
+    expectTypeOf<SessionPath>().extract<'legacy.since'>().toEqualTypeOf<'legacy.since'>();
+    expectTypeOf<FieldValue<'legacy'>>().toEqualTypeOf<{ since: number } | undefined>();
+    // Declared for 'nest-sessions' and known there.
     expectTypeOf<Request['session']['cart']>().toEqualTypeOf<string[] | undefined>();
     expectTypeOf<Request['session']['cookie']['maxAge']>().toEqualTypeOf<number | undefined>();
   });

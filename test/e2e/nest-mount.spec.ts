@@ -1,7 +1,13 @@
-import { Module, RequestMethod } from '@nestjs/common';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Body, Controller, Module, Post, RequestMethod, UploadedFile, UseInterceptors } from '@nestjs/common';
+import { FileInterceptor, type NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
-import { applySession, SessionModule, type SessionOptions, SessionOptionsError } from 'nest-sessions';
+import {
+  applySession,
+  SessionModule,
+  type SessionOptions,
+  SessionOptionsError,
+  SessionService,
+} from 'nest-sessions';
 import { describe, expect, it } from 'vitest';
 import { COUNTED, count, CountController, visitTwice } from '../support/count.controller.js';
 import { nestApp, SECRET } from '../support/nest-app.js';
@@ -48,6 +54,33 @@ describe('the mount', () => {
     const known = client();
     await known.read('/api/count');
     expect(await known.read('/api/count')).toEqual({ status: 200, text: 'count 2' });
+  });
+
+  it('reaches the service behind body parsers and uploads, which wait for the request’s body', async () => {
+    @Controller()
+    class Uploads {
+      constructor(private readonly sessions: SessionService) {}
+
+      @Post('upload')
+      @UseInterceptors(FileInterceptor('file'))
+      upload(@UploadedFile() file: { size: number }): void {
+        this.sessions.set('count', file.size);
+      }
+
+      @Post('text')
+      text(@Body() { name }: { name: string }): void {
+        this.sessions.set('count', name.length);
+      }
+    }
+    const { client, store } = await nestApp({ controllers: [Uploads] });
+    const known = client();
+    const file = new FormData();
+    file.set('file', new Blob(['x'.repeat(300_000)]), 'a.txt');
+    await known.read('/upload', { method: 'POST', body: file });
+    expect(store.stored).toEqual([{ count: 300_000 }]);
+    const body = JSON.stringify({ name: 'x'.repeat(90_000) });
+    await known.read('/text', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    expect(store.stored).toEqual([{ count: 90_000 }]);
   });
 
   it("with mount: 'manual' is where applySession() stands, and a second time is none", async () => {

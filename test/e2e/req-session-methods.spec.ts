@@ -2,12 +2,7 @@ import { SessionClosedError } from 'nest-sessions';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../support/deferred.js';
 import { requests, type SessionRequest, storedFields } from '../support/express-requests.js';
-import {
-  type AppOptions,
-  type ExpressHandler,
-  expressApp,
-  type SessionObject,
-} from '../support/session-app.js';
+import { expressApp, type SessionObject } from '../support/session-app.js';
 import { failure } from '../support/run-scripts.js';
 import { idOf, tokenOf } from '../support/tokens.js';
 

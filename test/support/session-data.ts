@@ -1,3 +1,4 @@
+import 'express-session';
 import 'nest-sessions';
 
 declare module 'nest-sessions' {
@@ -13,5 +14,12 @@ declare module 'nest-sessions' {
     /** For what has no business in a session. */
     odd?: unknown;
     more?: unknown;
+  }
+}
+
+declare module 'express-session' {
+  /** What older code declares there is known here as well. */
+  interface SessionData {
+    legacy?: { since: number };
   }
 }

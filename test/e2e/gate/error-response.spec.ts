@@ -99,7 +99,10 @@ describe('the response to a failed commit', () => {
     app.store.fail('create');
     expect(await app.client().read('/down')).toEqual({ status: 507, text: '{"path":"/down"}' });
     expect(await app.client().read('/bad')).toEqual({ status: 507, text: '{"path":"/bad"}' });
-    expect(errors).toEqual([expect.any(SessionUnavailableException), expect.any(SessionNotStorableException)]);
+    expect(errors).toEqual([
+      expect.any(SessionUnavailableException),
+      expect.any(SessionNotStorableException),
+    ]);
   });
 
   it('may be asynchronous, and is not gated: writing to the session in it throws', async () => {

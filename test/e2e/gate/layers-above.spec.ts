@@ -1,6 +1,11 @@
 import type { RequestHandler, Response } from 'express';
 import { describe, expect, it } from 'vitest';
-import { type ExpressHandler, expressApp, type SessionApp, type SessionObject } from '../../support/session-app.js';
+import {
+  type ExpressHandler,
+  expressApp,
+  type SessionApp,
+  type SessionObject,
+} from '../../support/session-app.js';
 
 /** Calls a listener before the head goes out, in the manner of the package on-headers. */
 function onHead(res: Response, listener: () => void): void {
@@ -35,28 +40,31 @@ describe('a layer above that waits for the head', () => {
     ['write', (res: Response) => res.write('a')],
     ['flushHeaders', (res: Response) => res.flushHeaders()],
     ['writeHead', (res: Response) => res.writeHead(200)],
-  ])('P3 hears of it at the first %s, once, as from Node, and may change the session', async (_name, call) => {
-    const heard: string[] = [];
-    const app = await layeredApp(
-      (req, res) => {
-        call(res);
-        heard.push('called');
-        req.session['n'] = 2;
-        res.end('b');
-      },
-      (session, res) => {
-        heard.push('head');
-        res.setHeader('X-Layer', '1');
-        session['seen'] = true;
-      },
-    );
-    const client = await app.knownClient();
-    const response = await client.fetch('/');
-    expect(await response.text()).toMatch(/^a?b$/);
-    expect(response.headers.get('x-layer')).toBe('1');
-    expect(heard).toEqual(['head', 'called']);
-    expect(app.store.stored).toEqual([{ user: 'ada', seen: true, n: 2 }]);
-  });
+  ])(
+    'P3 hears of it at the first %s, once, as from Node, and may change the session',
+    async (_name, call) => {
+      const heard: string[] = [];
+      const app = await layeredApp(
+        (req, res) => {
+          call(res);
+          heard.push('called');
+          req.session['n'] = 2;
+          res.end('b');
+        },
+        (session, res) => {
+          heard.push('head');
+          res.setHeader('X-Layer', '1');
+          session['seen'] = true;
+        },
+      );
+      const client = await app.knownClient();
+      const response = await client.fetch('/');
+      expect(await response.text()).toMatch(/^a?b$/);
+      expect(response.headers.get('x-layer')).toBe('1');
+      expect(heard).toEqual(['head', 'called']);
+      expect(app.store.stored).toEqual([{ user: 'ada', seen: true, n: 2 }]);
+    },
+  );
 
   it('does not cost a short response its Content-Length', async () => {
     const app = await layeredApp(

@@ -16,45 +16,48 @@ function expectContent(text: string, content: string): void {
 }
 
 describe.each(STACKS)('P3 on %s, no byte leaves before the session is stored:', (_name, compression) => {
-  it.each(WAYS)('$name', async ({ respond, status, method = 'GET', content, headers = {}, ask = {} }: Way) => {
-    const app = await expressApp(
-      {
-        '/'(req, res) {
-          req.session['n'] = 1;
-          return respond(res);
+  it.each(WAYS)(
+    '$name',
+    async ({ respond, status, method = 'GET', content, headers = {}, ask = {} }: Way) => {
+      const app = await expressApp(
+        {
+          '/'(req, res) {
+            req.session['n'] = 1;
+            return respond(res);
+          },
         },
-      },
-      { compression },
-    );
-    const { cookie } = await app.knownClient();
-    const hold = app.store.holdNext('replace');
-    const exchange = new Exchange(app.port, '/', {
-      method,
-      headers: { cookie, 'accept-encoding': 'gzip', ...ask },
-    });
-    await hold.reached;
-    // A whole exchange beside it: whatever had left would have arrived by then.
-    await app.client().read('/begin');
-    expect(exchange.bytes).toBe(0);
-    expect(app.store.stored[0]).toEqual({ user: 'ada' });
-    hold.release();
+        { compression },
+      );
+      const { cookie } = await app.knownClient();
+      const hold = app.store.holdNext('replace');
+      const exchange = new Exchange(app.port, '/', {
+        method,
+        headers: { cookie, 'accept-encoding': 'gzip', ...ask },
+      });
+      await hold.reached;
+      // A whole exchange beside it: whatever had left would have arrived by then.
+      await app.client().read('/begin');
+      expect(exchange.bytes).toBe(0);
+      expect(app.store.stored[0]).toEqual({ user: 'ada' });
+      hold.release();
 
-    const answer = await exchange.answer;
-    expect(answer.isComplete).toBe(true);
-    expect(answer.status).toBe(status);
-    expectContent(answer.text, content);
-    expect(answer.headers).toMatchObject(headers);
-    if (compression !== undefined && content.length > 1024) {
-      expect(answer.headers['content-encoding']).toBe('gzip');
-    }
-    const { 'content-length': length } = answer.headers;
-    if (length !== undefined && method !== 'HEAD') {
-      expect(answer.raw.length).toBe(Number(length));
-    }
-    expect(answer.headers.vary).toMatch(/\bCookie\b/);
-    expect(app.store.stored[0]).toEqual({ user: 'ada', n: 1 });
-    expect(app.log.errors).toEqual([]);
-  });
+      const answer = await exchange.answer;
+      expect(answer.isComplete).toBe(true);
+      expect(answer.status).toBe(status);
+      expectContent(answer.text, content);
+      expect(answer.headers).toMatchObject(headers);
+      if (compression !== undefined && content.length > 1024) {
+        expect(answer.headers['content-encoding']).toBe('gzip');
+      }
+      const { 'content-length': length } = answer.headers;
+      if (length !== undefined && method !== 'HEAD') {
+        expect(answer.raw.length).toBe(Number(length));
+      }
+      expect(answer.headers.vary).toMatch(/\bCookie\b/);
+      expect(app.store.stored[0]).toEqual({ user: 'ada', n: 1 });
+      expect(app.log.errors).toEqual([]);
+    },
+  );
 
   it('a new session’s cookie goes out with the response that made it', async () => {
     const app = await expressApp(
