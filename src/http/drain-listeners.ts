@@ -1,4 +1,4 @@
-import type { GatedResponse } from './response-gate.types.js';
+import { GATE, type GatedResponse } from './response-gate.types.js';
 
 type Listener = () => void;
 
@@ -17,7 +17,7 @@ export class DrainListeners {
     const listeners = new DrainListeners();
     const { on } = res;
     const noting = function (this: GatedResponse, type: string | symbol, listener: Listener): unknown {
-      if (type === 'drain') {
+      if (type === 'drain' && this[GATE]?.state !== 'open') {
         listeners.#waiting.push(listener);
       }
       return Reflect.apply(on, this, [type, listener]);
@@ -26,12 +26,10 @@ export class DrainListeners {
     return listeners;
   }
 
-  /** Calls those whom the response's own event does not reach. */
-  tell(res: GatedResponse): void {
+  /** Those whom the response's own event does not reach. */
+  beyond(res: GatedResponse): Listener[] {
     const reached = new Set<unknown>(res.rawListeners('drain'));
-    for (const listener of this.#waiting.filter((one) => !reached.has(one))) {
-      Reflect.apply(listener, res, []);
-    }
+    return this.#waiting.filter((listener) => !reached.has(listener));
   }
 
   /** Forgets them: from now on the layer below tells them itself. */

@@ -98,11 +98,7 @@ export class ResponseGate implements Gate {
     if (this.state === 'open') {
       return this.#beginLast(args);
     }
-    if (this.state === 'idle' || this.state === 'headed') {
-      this.#begin(name === 'end');
-    }
-    // Starting can have opened the gate at once.
-    if (this.#isOpen()) {
+    if ((this.state === 'idle' || this.state === 'headed') && this.#opensAtOnce(name === 'end')) {
       return false;
     }
     this.isEndHeld ||= name === 'end';
@@ -110,21 +106,19 @@ export class ResponseGate implements Gate {
     return true;
   }
 
-  #isOpen(): boolean {
-    return this.state === 'open';
-  }
-
-  /** The first byte is about to leave. */
-  #begin(isEnd: boolean): void {
+  /** The first byte is about to leave: it may, or the commit begins that it has to wait for. */
+  #opensAtOnce(isEnd: boolean): boolean {
     const work = this.#commit(isEnd);
     if (work !== undefined) {
       this.#holdUntil(work);
-      return;
+      return false;
     }
     try {
       this.#open(isEnd);
+      return true;
     } catch (error) {
       this.#holdUntil(Promise.reject(error));
+      return false;
     }
   }
 

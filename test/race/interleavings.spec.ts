@@ -2,55 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LmdbSessionStore } from 'nest-sessions/lmdb';
-import { MemorySessionStore } from 'nest-sessions';
+import { MemorySessionStore, type SessionEvent, type SessionStore } from 'nest-sessions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ActiveSession } from '../../src/core/active-session.js';
-import { systemClock } from '../../src/core/clock.js';
-import { SessionEngine, type SessionEvent } from '../../src/core/session-engine.js';
-import type { SessionStore } from '../../src/core/session-store.js';
-import { StoreBackend } from '../../src/core/store-backend.js';
-import { StoreGateway } from '../../src/core/store-gateway.js';
-import { type SessionIdentity, systemRandom } from '../../src/core/token.js';
+import { begin, engineOn, loggedIn } from '../support/engine.js';
 
 const ROUNDS = 200;
-
-/** An engine of its own on a store, as another process would have one: nothing but the store is shared. */
-function engineOn(store: SessionStore, events: SessionEvent[] = []): SessionEngine {
-  const lifetime = { idle: 60_000, absolute: 600_000, touchAfter: 6_000 };
-  const gateway = new StoreGateway(store, { operationTimeout: 20_000, maxPending: 10_000 });
-  const shared = { lifetime, clock: systemClock };
-  return new SessionEngine({
-    ...shared,
-    backend: new StoreBackend({
-      ...shared,
-      gateway,
-      random: systemRandom,
-      maxBytes: 1e6,
-      operationTimeout: 20_000,
-    }),
-    isLazy: false,
-    saveUninitialized: false,
-    onEvent: (event) => events.push(event),
-    onError: () => undefined,
-  });
-}
-
-async function begin(engine: SessionEngine, token?: SessionIdentity): Promise<ActiveSession> {
-  const session = new ActiveSession(engine, token);
-  await session.load();
-  return session;
-}
-
-/** Logs somebody in and answers the token that the client would hold. */
-async function loggedIn(engine: SessionEngine): Promise<SessionIdentity> {
-  const session = await begin(engine);
-  await session.login('ada', { data: { a: 0, b: 0, count: 0 } });
-  const { held } = session.live;
-  if (held === undefined) {
-    throw new Error('the login left nothing');
-  }
-  return held;
-}
 
 const stores: [string, (folder: string) => SessionStore][] = [
   ['memory', () => new MemorySessionStore()],
@@ -73,7 +29,7 @@ describe.each(stores)('forced interleavings on %s', (_name, make) => {
     'P1 a request that was running before %s never brings the session back, from the same process or another',
     async (how) => {
       const events: SessionEvent[] = [];
-      const [here, there] = [engineOn(store, events), engineOn(store, events)];
+      const [here, there] = [engineOn(store, { events }), engineOn(store, { events })];
       for (let round = 0; round < ROUNDS; round++) {
         const token = await loggedIn(here);
         const slow = await begin(round % 2 === 0 ? here : there, token);

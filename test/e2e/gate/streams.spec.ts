@@ -61,17 +61,28 @@ describe('back-pressure', () => {
     await finished.promise;
   });
 
-  it('tells who waits for the drain with once(), on() or an iterator', async () => {
-    const app = await nodeApp({
-      async '/'(req, res) {
-        req.session['n'] = 1;
-        const seen = [once(res, 'drain'), new Promise<void>((resolve) => void res.on('drain', resolve))];
-        res.write('a');
-        await Promise.all(seen);
-        await pipeline(Readable.from(['b', 'c']), res);
+  it.each([
+    ['no compression', undefined, 'text'],
+    ['compression below', 'below', 'text'],
+    ['compression below that does not compress', 'below', 'png'],
+  ] as const)('tells who waits for the drain of a held write, once, with %s', async (_name, place, type) => {
+    let drains = 0;
+    const app = await expressApp(
+      {
+        async '/'(req, res) {
+          req.session['n'] = 1;
+          res.type(type);
+          const seen = once(res, 'drain');
+          res.on('drain', () => drains++);
+          res.write('a');
+          await seen;
+          await pipeline(Readable.from(['b', 'c']), res);
+        },
       },
-    });
+      { compression: place },
+    );
     expect(await app.client().read('/')).toEqual({ status: 200, text: 'abc' });
+    expect(drains).toBe(1);
   });
 });
 
