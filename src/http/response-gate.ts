@@ -148,14 +148,8 @@ export class ResponseGate implements Gate {
 
   /** Lets the head out; `isLast` tells that nothing can follow that would have to be committed. */
   #open(isLast: boolean): void {
-    const before = this.state;
     this.state = 'open';
-    try {
-      this.session.addHeaders(this.res);
-    } catch (error) {
-      this.state = before;
-      throw error;
-    }
+    this.session.addHeaders(this.res);
     this.session.headSent();
     this.isEndHeld = isLast;
     if (this.#head !== undefined) {

@@ -252,3 +252,35 @@ describe('an onCommitError that fails', () => {
     expect(client.cookie).toMatch(/^sid=s%3A/);
   });
 });
+
+describe('P12 an application’s own function for the cookie that fails', () => {
+  it.each([
+    ['when something has to be stored', true],
+    ['when nothing has', false],
+  ])('%s, makes a 503', async (_when, isChanged) => {
+    let isBroken = false;
+    const app = await nodeApp(
+      {
+        '/'(req, res) {
+          if (isChanged) {
+            req.session['n'] = 1;
+          }
+          isBroken = true;
+          res.end('fine');
+        },
+      },
+      {
+        rolling: true,
+        cookie: () => {
+          if (isBroken) {
+            throw new Error('no cookie today');
+          }
+          return {};
+        },
+      },
+    );
+    const client = await app.knownClient();
+    expect(await client.read('/')).toEqual({ status: 503, text: 'Service Unavailable' });
+    await app.log.says(/no cookie today/);
+  });
+});
