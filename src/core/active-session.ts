@@ -30,8 +30,6 @@ export class ActiveSession {
   isUsed = false;
   /** Told of what happens to the session. */
   listener: SessionListener | undefined;
-  /** When the request came: what its activity is dated with. */
-  readonly #arrivedAt: number;
 
   constructor(
     readonly engine: SessionEngine,
@@ -41,7 +39,6 @@ export class ActiveSession {
   ) {
     this.#presented = new PresentedSession(presented, engine);
     this.#writer = new SessionWriter(engine, idleOfNew);
-    this.#arrivedAt = engine.clock.now();
   }
 
   /** Reads the record, once a request. A failure is kept for who uses the session. */
@@ -231,14 +228,14 @@ export class ActiveSession {
     // A session with a shorter life of its own is touched as much more often.
     const touchAfter = lifetime.touchAfter * Math.min(1, record.idle / lifetime.idle);
     const isActive = this.isUsed || !isLazy;
-    return (isActive && isTouchDue(record, touchAfter, this.#arrivedAt)) || this.#isTouchWanted
+    return (isActive && isTouchDue(record, touchAfter, held.seenAt)) || this.#isTouchWanted
       ? held
       : undefined;
   }
 
   /** Writes the activity down. False when the session has changed since it was read, or is gone. */
   writeActivity(held: Held): Promise<boolean> {
-    return this.engine.backend.touch(held, this.#arrivedAt);
+    return this.engine.backend.touch(held);
   }
 
   /** Stores what is pending; undefined when nothing is. */

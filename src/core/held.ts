@@ -10,9 +10,16 @@ export class Held implements SessionIdentity {
     readonly token: Token,
     readonly id: SessionId,
     readonly record: SessionRecord,
+    /** When the request that has it read or made it, in milliseconds since the epoch: what its activity is dated with. */
+    readonly seenAt: number,
     texts?: FieldTexts,
   ) {
     this.#texts = texts;
+  }
+
+  /** The same session with another record. */
+  with(record: SessionRecord, texts?: FieldTexts): Held {
+    return new Held(this.token, this.id, record, this.seenAt, texts);
   }
 
   /** The fields as texts; undefined when the record is corrupt. */

@@ -3,7 +3,7 @@ import { type FieldAccess, isReservedName, reservedName } from './field-object.j
 import { type FieldTexts, mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
 import { type CookieAttributes, formatMeta, parseMeta, type SessionMeta } from './meta.js';
-import { Held } from './held.js';
+import type { Held } from './held.js';
 import type { SessionChange } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import type { SessionIdentity } from './token.js';
@@ -237,8 +237,7 @@ export class LiveSession implements FieldAccess {
       this.#meta = undefined;
       return;
     }
-    const { token, id, record } = this.#held;
-    this.#held = new Held(token, id, record, texts);
+    this.#held = this.#held.with(this.#held.record, texts);
   }
 }
 

@@ -39,8 +39,8 @@ export interface SessionBackend {
    * Undefined when the session is gone: nothing is stored then, and nothing comes back to life.
    */
   commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined>;
-  /** Writes down when the session was used last, if it has not changed since. False when it has, or is gone. */
-  touch(held: Held, lastSeenAt: number): Promise<boolean>;
+  /** Writes down when the session was seen, if it has not changed since. False when it has, or is gone. */
+  touch(held: Held): Promise<boolean>;
   /** Ends a session for good. Answers it as it was then; undefined when it was gone already. */
   remove(held: Held): Promise<Held | undefined>;
 }

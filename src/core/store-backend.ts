@@ -38,8 +38,9 @@ export class StoreBackend implements SessionBackend {
     if (record === undefined) {
       return undefined;
     }
-    const held = new Held(token, id, record);
-    return (await this.#isGone(held)) ? undefined : held;
+    const now = this.options.clock.now();
+    const held = new Held(token, id, record, now);
+    return isExpired(record, now) ? this.#end(held) : held;
   }
 
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
@@ -64,52 +65,53 @@ export class StoreBackend implements SessionBackend {
         fix: 'Check that the store keeps to the contract and that the random source is one.',
       });
     }
-    return new Held(identity.token, identity.id, record, draft.fields);
+    return new Held(identity.token, identity.id, record, now, draft.fields);
   }
 
   commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
     return this.#queue.run(held.id, async (latest) => {
-      // Only what is stored comes from the writer before: it may not have known the token.
-      const start = latest && new Held(held.token, held.id, latest.record, latest.texts);
-      const result = await this.#commit(start ?? held, changeOf);
+      // Of the writer before comes only what is stored: it may not have known the token.
+      const start = latest === undefined ? held : held.with(latest.record, latest.texts);
+      const result = await this.#commit(start, changeOf);
       return { result, latest: result };
     });
   }
 
-  async touch({ id, record }: Held, lastSeenAt: number): Promise<boolean> {
+  async touch(held: Held): Promise<boolean> {
+    const { id, record, seenAt: lastSeenAt } = held;
     const { version, idle, absoluteAt } = record;
     const expiresAt = expiryOf({ lastSeenAt, idle, absoluteAt });
     // What came in time is no reason to bring back what has ended since.
-    return !this.#isOver(record) && this.options.gateway.touch(id, version, lastSeenAt, expiresAt);
+    return !this.#isOver(held) && this.options.gateway.touch(id, version, lastSeenAt, expiresAt);
   }
 
-  async remove({ token, id }: Held): Promise<Held | undefined> {
-    const removed = await this.options.gateway.remove(id);
-    return removed && new Held(token, id, removed);
+  async remove(held: Held): Promise<Held | undefined> {
+    const removed = await this.options.gateway.remove(held.id);
+    return removed && held.with(removed);
   }
 
   async #commit(start: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
-    const { operationTimeout } = this.options;
+    const { gateway, operationTimeout } = this.options;
     const deadline = performance.now() + operationTimeout;
     let current = start;
-    let isConfirmed = false;
     for (let attempt = 0; ; attempt++) {
-      if (await this.#isGone(current)) {
+      const next = this.#isOver(current)
+        ? current
+        : this.#next(current, changeOf(current.texts ?? NO_FIELDS));
+      if (next === current) {
+        return this.#confirmed(current, changeOf);
+      }
+      const answer = await gateway.replace(current.id, next.record, current.record.version);
+      if (answer.done) {
+        return next;
+      }
+      if (answer.current === undefined) {
         return undefined;
-      }
-      const next = this.#next(current, changeOf(current.texts ?? NO_FIELDS));
-      if (next === current && isConfirmed) {
-        return current;
-      }
-      const found = await this.#attempt(current, next);
-      if (found === undefined || found === next) {
-        return found;
       }
       if (performance.now() > deadline) {
         throw contention(operationTimeout);
       }
-      current = found;
-      isConfirmed = true;
+      current = current.with(answer.current);
       if (attempt > 1) {
         await delay(Math.random() * Math.min(2 ** attempt, 50), undefined, { ref: false });
       }
@@ -117,40 +119,36 @@ export class StoreBackend implements SessionBackend {
   }
 
   /**
-   * Stores what follows from a record, and answers what is stored then: that, what another writer stored, or nothing.
-   * What changes nothing may do so only because the record is an old one, so it is read again instead.
+   * There is nothing to write, or nothing left to write to, as far as a record tells that may be an old one: others may
+   * have changed it, kept it alive or ended it. The one that is stored now decides.
    */
-  async #attempt({ token, id, record }: Held, next: Held): Promise<Held | undefined> {
-    const { gateway } = this.options;
-    let current: SessionRecord | undefined;
-    if (next.record === record) {
-      current = await gateway.read(id);
-    } else {
-      const answer = await gateway.replace(id, next.record, record.version);
-      if (answer.done) {
-        return next;
-      }
-      ({ current } = answer);
+  async #confirmed(known: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
+    const record = await this.options.gateway.read(known.id);
+    if (record === undefined) {
+      return undefined;
     }
-    return current?.version === record.version ? next : current && new Held(token, id, current);
+    const stored = known.with(record);
+    if (this.#isOver(stored)) {
+      return this.#end(stored);
+    }
+    const isAsKnown = record.version === known.record.version && !this.#isOver(known);
+    return isAsKnown ? known : this.#commit(stored, changeOf);
   }
 
-  /** Whether a record's time is up. Then it is removed, so that no late touch can make it valid again. */
-  async #isGone({ id, record }: Held): Promise<boolean> {
-    if (!this.#isOver(record)) {
-      return false;
-    }
+  /** Removes what is over, so that no late touch can make it valid again. */
+  async #end({ id }: Held): Promise<undefined> {
     await this.options.gateway.remove(id).catch(() => undefined);
-    return true;
   }
 
-  #isOver(record: SessionRecord): boolean {
-    return isExpired(record, this.options.clock.now());
+  /** Whether a session's time is up; that it was used by the request which has it counts. */
+  #isOver({ record, seenAt }: Held): boolean {
+    const lastSeenAt = Math.max(record.lastSeenAt, seenAt);
+    return isExpired({ ...record, lastSeenAt }, this.options.clock.now());
   }
 
   /** What follows from a change; the very same when there is nothing to write. */
   #next(current: Held, change: SessionChange): Held {
-    const { token, id, record, texts = NO_FIELDS } = current;
+    const { record, texts = NO_FIELDS } = current;
     const merged = mergeFields(texts, change.fields);
     const { idle = record.idle, meta = record.meta } = change;
     if (merged === texts && idle === record.idle && meta === record.meta) {
@@ -167,7 +165,7 @@ export class StoreBackend implements SessionBackend {
       meta,
       version: this.options.random.version(),
     });
-    return new Held(token, id, next, merged);
+    return current.with(next, merged);
   }
 
   #packed(texts: FieldTexts): Pick<SessionRecord, 'fields' | 'lengths'> {

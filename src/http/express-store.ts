@@ -48,7 +48,7 @@ export class ExpressStoreView extends session.Store {
   async #touch(sid: string): Promise<void> {
     const held = await this.#open(sid);
     if (held !== undefined) {
-      await this.backend.touch(held, this.now());
+      await this.backend.touch(held);
     }
   }
 
@@ -58,7 +58,7 @@ export class ExpressStoreView extends session.Store {
     // What is stored is found by its id; the token behind it is not known here, nor needed.
     return record === undefined || isExpired(record, this.now())
       ? undefined
-      : new Held('' as Held['token'], id, record);
+      : new Held('' as Held['token'], id, record, this.now());
   }
 
   async #read(sid: string): Promise<session.SessionData | null> {

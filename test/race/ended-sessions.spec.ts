@@ -92,6 +92,36 @@ describe('P6 a session whose time ran out while a request was running', () => {
   });
 });
 
+describe('a session that is alive although the record in hand looks expired', () => {
+  it('takes the write of a request that came in time', async () => {
+    const clock = fakeClock();
+    const engine = engineOn(new ControlledStore(), { clock });
+    const token = await loggedIn(engine);
+    clock.advance(59_000);
+    const slow = await begin(engine, token);
+    clock.advance(5_000);
+    slow.live.set('a', 'late');
+    await slow.commit();
+    expect((await begin(engine, token)).live.get('a')).toBe('late');
+  });
+
+  it('takes the write of a request that lasted too long while others kept it alive', async () => {
+    const clock = fakeClock();
+    const engine = engineOn(new ControlledStore(), { clock });
+    const token = await loggedIn(engine);
+    const slow = await begin(engine, token);
+    for (let round = 0; round < 3; round++) {
+      clock.advance(40_000);
+      const other = await begin(engine, token);
+      const due = other.touchDue;
+      expect(due && (await other.writeActivity(due))).toBe(true);
+    }
+    slow.live.set('a', 'late');
+    await slow.commit();
+    expect((await begin(engine, token)).live.get('a')).toBe('late');
+  });
+});
+
 describe('P2 a write that would change nothing about an outdated record', () => {
   it('is made all the same when another process had changed the field in between', async () => {
     const store = new ControlledStore();
