@@ -20,6 +20,11 @@ export { Public, RequireSession } from './decorators/access.decorators.js';
 export { Principal, Session } from './decorators/session.decorator.js';
 export type { FieldPredicate, FieldValues } from './guards/access.js';
 export { AuthGuard } from './guards/auth.guard.js';
+// What a guard of your own that extends AuthGuard works with.
+export type { Access, Requirement } from './guards/access.js';
+export type { RequestSession } from './http/request-session.js';
+export type { ResolvedSessionOptions } from './options/resolved-options.js';
+export { RESOLVED_OPTIONS as SESSION_OPTIONS } from './options/tokens.js';
 
 export { type LoginOptions, type RegenerateOptions, SessionService } from './services/session.service.js';
 export type { FieldName, FieldValue, SessionFields, SessionPath } from './session-fields.js';

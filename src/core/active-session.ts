@@ -1,7 +1,6 @@
 import type { LoginDetail, SessionListener, TokenReply } from './active-session.types.js';
-import { gone } from './errors.js';
+import { gone, SessionError } from './errors.js';
 import type { Held } from './held.js';
-import { isTouchDue } from './lifetime.js';
 import { LiveSession } from './live-session.js';
 import { formatMeta } from './meta.js';
 import type { Operation } from './operation.js';
@@ -26,6 +25,8 @@ export class ActiveSession {
   #isClosed = false;
   #isPresentedEnded = false;
   #isTouchWanted = false;
+  /** That the store did not answer an operation of this request in time. */
+  #trouble: SessionError | undefined;
   /** True once somebody looked at the session: what `Vary: Cookie` and a lazy session's activity go by. */
   isUsed = false;
   /** Told of what happens to the session. */
@@ -77,6 +78,11 @@ export class ActiveSession {
     return this.#live === undefined ? this.#presented.found : this.#live.held;
   }
 
+  /** Whether this request has stored the session since it was read. */
+  get isRewritten(): boolean {
+    return this.#live?.isGone !== true && this.found?.record !== this.#presented.found?.record;
+  }
+
   /** Whether the record has been read, so that the session can be used. */
   get isRead(): boolean {
     return this.#presented.isRead;
@@ -98,7 +104,8 @@ export class ActiveSession {
       const { live } = this;
       live.assertAlive();
       const held = live.held && (await this.engine.backend.open(live.held));
-      if (held === undefined || !live.reset(held)) {
+      // The activity stays dated as it was: a stream that reads its session again does not keep it alive.
+      if (held === undefined || !live.reset(live.held?.with(held.record, held.texts) ?? held)) {
         throw gone();
       }
       this.listener?.reloaded(live);
@@ -151,18 +158,21 @@ export class ActiveSession {
       this.#writer.assertCanBegin();
       const fresh = LiveSession.fresh(this.engine);
       fresh.replaceAll({ ...old.pick(keep), ...data });
-      await this.#writer.create(fresh, {
-        principal: who,
-        meta: formatMeta({ authenticatedAt: this.engine.clock.now() }),
-      });
+      const meta = formatMeta({ authenticatedAt: this.engine.clock.now() });
+      await this.#writer.create(fresh, { principal: who, meta });
+      let removed: Held | undefined;
       try {
-        const removed = await this.#remove(old);
+        removed = await this.#remove(old);
         // Kept fields may have changed, or ended with their session, since they were read.
         fresh.replaceAll({ ...old.kept(keep, removed), ...data });
         await this.#writer.store(fresh, false);
       } catch (error) {
-        // Nobody was given the new token; if it cannot be removed it is rubbish that expires.
-        await this.#remove(fresh).catch(() => undefined);
+        // Nobody was given the new token; if it cannot be removed it is rubbish that expires. It is not waited for: the
+        // store may be what failed.
+        this.engine.track(this.#remove(fresh).catch(ignore));
+        if (removed !== undefined) {
+          this.abandon();
+        }
         throw error;
       }
       this.#switch(fresh, 'replaced');
@@ -219,18 +229,8 @@ export class ActiveSession {
 
   /** The stored session whose activity this request should write down, if that is due. */
   get touchDue(): Held | undefined {
-    const held = this.found;
-    if (held === undefined || this.#live?.isGone === true) {
-      return undefined;
-    }
-    const { lifetime, isLazy } = this.engine;
-    const { record } = held;
-    // A session with a shorter life of its own is touched as much more often.
-    const touchAfter = lifetime.touchAfter * Math.min(1, record.idle / lifetime.idle);
-    const isActive = this.isUsed || !isLazy;
-    return (isActive && isTouchDue(record, touchAfter, held.seenAt)) || this.#isTouchWanted
-      ? held
-      : undefined;
+    const held = this.#live?.isGone === true ? undefined : this.found;
+    return held && (this.#isTouchWanted || this.engine.isActivityDue(held, this.isUsed)) ? held : undefined;
   }
 
   /** Writes the activity down. False when the session has changed since it was read, or is gone. */
@@ -242,7 +242,15 @@ export class ActiveSession {
   #flush(): Promise<void> | undefined {
     const { saveUninitialized } = this.engine;
     const live = this.#live ?? (saveUninitialized && this.#presented.isRead ? this.live : undefined);
-    return live && this.#writer.store(live, saveUninitialized);
+    return live && this.#writer.store(live, saveUninitialized, this.#trouble);
+  }
+
+  /** Reports a failed operation; what the application throws in one of its functions is its own affair. */
+  #note(error: unknown): void {
+    if (error instanceof SessionError) {
+      this.engine.report(error);
+      this.#trouble = error.isTimeout ? error : this.#trouble;
+    }
   }
 
   #open(): LiveSession {
@@ -272,20 +280,15 @@ export class ActiveSession {
   }
 
   #operate<T>(work: () => Promise<T>, isLateAllowed = false): Operation<T> {
-    const isLate = this.#isClosed;
-    if (isLate && !isLateAllowed) {
-      const error = LiveSession.closedError();
-      return this.#operations.refuse(error, () => this.listener?.failedUnseen(error));
+    if (this.#isClosed && !isLateAllowed) {
+      return this.#operations.refuse(this.engine.report(LiveSession.closedError()));
     }
     const operation = this.#operations.run(async () => {
       await this.read();
       return work();
     });
     this.engine.track(operation.settled);
-    operation.watch(ignore, (error) => this.engine.report(error));
-    if (isLate) {
-      operation.whenUnseen((error) => this.listener?.failedUnseen(error));
-    }
+    operation.watch(ignore, (error) => this.#note(error));
     return operation;
   }
 }

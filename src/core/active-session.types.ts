@@ -19,6 +19,4 @@ export interface SessionListener {
   switched(old: LiveSession): void;
   /** The record was read again. */
   reloaded(live: LiveSession): void;
-  /** An operation that came after the response failed, and nobody waits for it. */
-  failedUnseen(error: unknown): void;
 }

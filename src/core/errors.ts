@@ -20,6 +20,8 @@ export interface SessionErrorDetail {
   /** What to do about it. */
   readonly fix: string;
   readonly cause?: unknown;
+  /** Whether the store did not answer in time. */
+  readonly isTimeout?: boolean;
 }
 
 /**
@@ -28,12 +30,15 @@ export interface SessionErrorDetail {
  */
 export class SessionError extends Error {
   override readonly name: string = 'SessionError';
+  /** Whether the store did not answer in time: asking it again would take as long again. */
+  readonly isTimeout: boolean;
 
   constructor(
     readonly code: SessionErrorCode,
     detail: SessionErrorDetail,
   ) {
     super(`${detail.what} ${detail.fix}`, 'cause' in detail ? { cause: detail.cause } : undefined);
+    this.isTimeout = detail.isTimeout ?? false;
   }
 }
 
@@ -43,6 +48,15 @@ export function unavailable(operation: string, why: string, cause?: unknown): Se
     what: `The session store failed at ${operation}: ${why}.`,
     fix: 'Check that the store is up and reachable; the session itself is as it was.',
     cause,
+  });
+}
+
+/** The store did not answer in time. */
+export function timedOut(operation: string, operationTimeout: number): SessionError {
+  return new SessionError('session_unavailable', {
+    what: `The session store failed at ${operation}: no answer within ${operationTimeout} ms.`,
+    fix: 'Check that the store is up and reachable; whether it still does it is unknown.',
+    isTimeout: true,
   });
 }
 

@@ -31,13 +31,13 @@ export class OperationQueue {
     return operation;
   }
 
-  /**
-   * An operation that fails without having been tried. It is no failure of the response, which has been given already;
-   * `onUnseen` is called when nobody waits for it either.
-   */
-  refuse<T>(error: Error, onUnseen: () => void): Operation<T> {
+  /** An operation that fails without having been tried; no failure of the response, which has been given already. */
+  refuse<T>(error: Error): Operation<T> {
     const operation = new Operation<T>((_resolve, reject) => reject(error));
-    operation.whenUnseen(onUnseen);
+    operation.watch(
+      () => undefined,
+      () => undefined,
+    );
     return operation;
   }
 

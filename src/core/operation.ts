@@ -42,15 +42,6 @@ export class Operation<T> extends Promise<T> {
     return mapped;
   }
 
-  /** Calls back when it has failed and nobody waits for it. */
-  whenUnseen(onUnseen: (error: unknown) => void): void {
-    // `await` says a moment later than a failure that it waits.
-    this.watch(
-      () => undefined,
-      (error) => void setImmediate(() => this.#isObserved || onUnseen(error)),
-    );
-  }
-
   /** Resolves when it is over, well or not. */
   get settled(): Promise<void> {
     return new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { FieldAccess } from './field-object.js';
-import type { Lifetime } from './lifetime.js';
+import type { Held } from './held.js';
+import { isTouchDue, type Lifetime } from './lifetime.js';
 import type { Handle } from './record.js';
 import { findSilentLoss } from './serialise.js';
 import type { SessionBackend, SessionChange } from './session-backend.js';
@@ -41,6 +42,14 @@ export class SessionEngine {
     this.clock = options.clock;
     this.isLazy = options.isLazy;
     this.saveUninitialized = options.saveUninitialized;
+  }
+
+  /** Whether the activity of a request that has this session is to be written down. */
+  isActivityDue({ record, seenAt }: Held, isUsed: boolean): boolean {
+    const { idle, touchAfter } = this.lifetime;
+    // A session with a shorter life of its own is touched as much more often.
+    const after = touchAfter * Math.min(1, record.idle / idle);
+    return (isUsed || !this.isLazy) && isTouchDue(record, after, seenAt);
   }
 
   emit(event: SessionEvent): void {

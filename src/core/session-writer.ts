@@ -19,17 +19,20 @@ export class SessionWriter {
     private readonly idleOfNew?: () => number | undefined,
   ) {}
 
-  /** Stores what is pending; undefined when nothing is. A new session without fields is stored only if it must exist. */
-  store(live: LiveSession, mustExist: boolean): Promise<void> | undefined {
+  /**
+   * Stores what is pending; undefined when nothing is. A new session without fields is stored only if it must exist. With
+   * `trouble` nothing is tried: the store has let this request wait in vain already.
+   */
+  store(live: LiveSession, mustExist: boolean, trouble?: SessionError): Promise<void> | undefined {
     if (live.ended === 'destroyed' || live.isGone) {
       return undefined;
     }
     const { held } = live;
     if (held === undefined) {
-      return mustExist || !live.fields.isEmpty ? this.create(live) : undefined;
+      return mustExist || !live.fields.isEmpty ? (refused(trouble) ?? this.create(live)) : undefined;
     }
     const change = live.change();
-    return live.isUnchangedBy(change) ? undefined : this.#write(live, held, change);
+    return live.isUnchangedBy(change) ? undefined : (refused(trouble) ?? this.#write(live, held, change));
   }
 
   /** Makes a new session durable. */
@@ -103,6 +106,10 @@ export class SessionWriter {
       this.engine.emit({ type: 'lost-write', handle: live.held.record.handle });
     }
   }
+}
+
+function refused(trouble: SessionError | undefined): Promise<never> | undefined {
+  return trouble && Promise.reject(trouble);
 }
 
 function presentTexts({ fields }: SessionChange): FieldTexts {

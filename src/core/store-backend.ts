@@ -91,27 +91,26 @@ export class StoreBackend implements SessionBackend {
   }
 
   async #commit(start: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
-    const { gateway, operationTimeout } = this.options;
+    const { operationTimeout } = this.options;
     const deadline = performance.now() + operationTimeout;
     let current = start;
+    // A record that was read before may be an old one: others may have changed the session, kept it alive or ended it.
+    let isCurrent = false;
     for (let attempt = 0; ; attempt++) {
-      const next = this.#isOver(current)
-        ? current
-        : this.#next(current, changeOf(current.texts ?? NO_FIELDS));
-      if (next === current) {
-        return this.#confirmed(current, changeOf);
+      const isOver = this.#isOver(current);
+      const next = isOver ? current : this.#next(current, changeOf(current.texts ?? NO_FIELDS));
+      if (next === current && isCurrent) {
+        return isOver ? this.#end(current) : current;
       }
-      const answer = await gateway.replace(current.id, next.record, current.record.version);
-      if (answer.done) {
-        return next;
-      }
-      if (answer.current === undefined) {
-        return undefined;
+      const found = await this.#attempt(current, next);
+      if (found === undefined || found === next) {
+        return found;
       }
       if (performance.now() > deadline) {
         throw contention(operationTimeout);
       }
-      current = current.with(answer.current);
+      current = found;
+      isCurrent = true;
       if (attempt > 1) {
         await delay(Math.random() * Math.min(2 ** attempt, 50), undefined, { ref: false });
       }
@@ -119,20 +118,17 @@ export class StoreBackend implements SessionBackend {
   }
 
   /**
-   * There is nothing to write, or nothing left to write to, as far as a record tells that may be an old one: others may
-   * have changed it, kept it alive or ended it. The one that is stored now decides.
+   * Stores what follows from a record, and answers what is stored then: that, what another writer stored, or nothing.
+   * Where nothing follows the record is read again.
    */
-  async #confirmed(known: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
-    const record = await this.options.gateway.read(known.id);
-    if (record === undefined) {
-      return undefined;
+  async #attempt(current: Held, next: Held): Promise<Held | undefined> {
+    const { gateway } = this.options;
+    if (next === current) {
+      const record = await gateway.read(current.id);
+      return record && current.with(record);
     }
-    const stored = known.with(record);
-    if (this.#isOver(stored)) {
-      return this.#end(stored);
-    }
-    const isAsKnown = record.version === known.record.version && !this.#isOver(known);
-    return isAsKnown ? known : this.#commit(stored, changeOf);
+    const answer = await gateway.replace(current.id, next.record, current.record.version);
+    return answer.done ? next : answer.current && current.with(answer.current);
   }
 
   /** Removes what is over, so that no late touch can make it valid again. */

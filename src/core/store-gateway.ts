@@ -1,4 +1,4 @@
-import { SessionError, unavailable } from './errors.js';
+import { SessionError, timedOut, unavailable } from './errors.js';
 import { RECORD_FORMAT, type SessionId, type SessionRecord, type Version } from './record.js';
 import type { Replaced, SessionStore } from './session-store.js';
 
@@ -65,7 +65,7 @@ export class StoreGateway {
     this.#pending++;
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
-        reject(unavailable(operation, `no answer within ${this.limits.operationTimeout} ms`));
+        reject(timedOut(operation, this.limits.operationTimeout));
       }, this.limits.operationTimeout);
       late.unref();
       const answered = () => {

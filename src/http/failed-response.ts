@@ -25,7 +25,10 @@ export function resetForFailure(res: GatedResponse, on: unknown): void {
   if (gate === undefined) {
     return;
   }
-  FAILED_SCOPE.run(gate, () => dropContentHeaders(res));
+  FAILED_SCOPE.run(gate, () => {
+    dropContentHeaders(res);
+    res.addTrailers({});
+  });
 }
 
 /** Answers the client instead of the handler. Whatever goes wrong with that, the client gets a response or sees none. */

@@ -23,7 +23,6 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   #facade: SessionFacade | undefined;
   #unset: Unset | undefined;
   readonly #cookie: RequestCookie;
-  #due: Held | undefined;
   #isHeadSent = false;
   /** Whether the session was there when its cookie was about to be sent again; undefined while that is not asked. */
   #isAlive: boolean | undefined;
@@ -50,10 +49,6 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
 
   reloaded(live: LiveSession): void {
     this.#cookie.forget(live);
-  }
-
-  failedUnseen(error: unknown): void {
-    this.logFailure('An operation on a session came too late and failed', error);
   }
 
   /** What `req.session` is. Looking at it neither loads nor throws. */
@@ -127,14 +122,17 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     if (this.#misuse !== undefined) {
       throw this.#misuse.error;
     }
-    this.#due ??= this.active.touchDue;
-    if (this.active.opened !== undefined) {
-      this.#cookie.takeChange(this.active.opened, this.active.engine.lifetime.idle);
+    const { opened, touchDue, engine } = this.active;
+    // Once the head is out the browser cannot be told of another cookie any more.
+    if (opened !== undefined && !this.#isHeadSent) {
+      this.#cookie.takeChange(opened, engine.lifetime.idle);
     }
     const stored = this.active.commit();
-    const work = this.#isRefreshWanted() ? this.#refresh(stored) : stored;
+    const work = this.#mayRefresh(stored !== undefined || touchDue !== undefined)
+      ? this.#refresh(stored, touchDue)
+      : stored;
     if (work !== undefined) {
-      this.active.engine.track(work);
+      engine.track(work);
     }
     return work;
   }
@@ -179,28 +177,24 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     this.site.reportError(error, `${what}. `);
   }
 
-  /** Whether the browser's cookie is to be sent again although its token stays. */
-  #isRefreshWanted(): boolean {
+  /** Whether the browser's cookie may have to be sent again although its token stays. */
+  #mayRefresh(isMoving: boolean): boolean {
     if (this.#isHeadSent || this.#isAlive !== undefined || this.active.found === undefined) {
       return false;
     }
-    return (
-      this.site.rolling ||
-      (this.#due !== undefined && this.#cookie.attributesOf(this.active.opened).originalMaxAge !== null)
-    );
+    const isPersistent = this.#cookie.attributesOf(this.active.opened).originalMaxAge !== null;
+    return this.site.rolling || (isPersistent && (isMoving || this.active.isRewritten));
   }
 
   /**
    * Makes sure that the session is still there: the cookie of one that has ended must not go out again, since the browser
-   * may hold that of a newer login by now.
+   * may hold that of a newer login by now. A write that came through shows it, else the touch does.
    */
-  async #refresh(stored: Promise<void> | undefined): Promise<void> {
-    const { found: before } = this.active;
+  async #refresh(stored: Promise<void> | undefined, due: Held | undefined): Promise<void> {
     await stored;
-    const { found, opened } = this.active;
-    const isWritten = found !== undefined && found.record !== before?.record && opened?.isGone !== true;
-    this.#isAlive =
-      isWritten || (found !== undefined && opened?.isGone !== true && (await this.#touch(found)));
+    const { found, isRewritten } = this.active;
+    const held = due ?? (this.site.rolling ? found : undefined);
+    this.#isAlive = isRewritten || (held !== undefined && found === held && (await this.#touch(held)));
   }
 
   /** Writes the activity down; a failure is no concern of the client. */

@@ -47,6 +47,34 @@ describe('P1 the cookie of a session that ended while a request was running', ()
     expect(store.count('touch')).toBe(1);
   });
 
+  it.each([
+    ['with the response', false],
+    ['by save()', true],
+  ])(
+    'goes out as well when the session is written often, %s, for no touch is due then',
+    async (_how, isSaved) => {
+      const clock = fakeClock(Date.now());
+      const { store, knownClient } = await expressApp(
+        {
+          '/': async (req, res) => {
+            req.session['n'] = clock.now();
+            if (isSaved) {
+              await req.session.save();
+            }
+            res.send('written');
+          },
+        },
+        { cookie: { maxAge: 30 * MINUTE }, clock },
+      );
+      const client = await knownClient();
+      for (let round = 0; round < 5; round++) {
+        clock.advance(MINUTE);
+        expect((await client.fetch('/')).headers.getSetCookie()).toHaveLength(1);
+      }
+      expect(store.count('touch')).toBe(0);
+    },
+  );
+
   it('is no reason for an error when the activity cannot be written down', async () => {
     const { store, log, knownClient } = await expressApp(
       { '/': (req, res) => res.send(String(req.session['user'])) },

@@ -41,6 +41,29 @@ describe('P1 what a request takes along from a session that another one had ende
     },
   );
 
+  it('P9 when the last step of a login fails, nobody is logged in', async () => {
+    const store = new ControlledStore();
+    const engine = engineOn(store);
+    const token = await loggedIn(engine, { cart: ['tea'] });
+    const slow = await begin(engine, token);
+    const other = await begin(engine, token);
+    other.live.set('cart', ['milk']);
+    await other.save();
+    // The kept field was changed by another request: it is stored once more, which fails.
+    store.fail('replace');
+    await expect(slow.login('eve', { keep: ['cart'] })).rejects.toMatchObject({
+      code: 'session_unavailable',
+    });
+    store.heal();
+    expect([slow.live.held, slow.live.get('cart'), slow.reply().kind]).toEqual([
+      undefined,
+      undefined,
+      'clear',
+    ]);
+    await engine.idle();
+    expect(store.stored).toEqual([]);
+  });
+
   it('is not the cookie either: only who ended the session takes it away', async () => {
     const engine = engineOn(new ControlledStore());
     const token = await loggedIn(engine);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { pipeline, Readable } from 'node:stream';
@@ -20,7 +21,9 @@ describe('P4 a handler whose response was replaced', () => {
         async '/'(req, res) {
           req.session['n'] = 1;
           res.setHeader('X-Before', '1');
+          res.addTrailers({ 'X-Early': '1' });
           res.write('before');
+          res.addTrailers({ 'X-Held': '1' });
           await replaced.promise;
           const seen: unknown[] = [res.headersSent];
           res.statusCode = 299;
@@ -46,7 +49,8 @@ describe('P4 a handler whose response was replaced', () => {
           await done.promise;
           res.statusCode = 507;
           res.setHeader('X-Error', '1');
-          res.end('the truth');
+          res.write('the ');
+          res.end('truth');
         },
       },
     );
@@ -141,6 +145,24 @@ describe('P4 a handler whose response was replaced', () => {
       expect((await exchange.answer).text).toBe('Service Unavailable');
       await ends[i]?.promise;
     }
+  });
+
+  it('does not wait for a drain for ever', async () => {
+    const ended = deferred('the end of the handler');
+    const app = await nodeApp({
+      async '/'(req, res) {
+        req.session['n'] = 1;
+        for (let i = 0; i < 10; i++) {
+          if (!res.write('a')) {
+            await once(res, 'drain');
+          }
+        }
+        res.end(() => ended.resolve());
+      },
+    });
+    app.store.fail('create');
+    expect(await app.client().read('/')).toEqual({ status: 503, text: 'Service Unavailable' });
+    await ended.promise;
   });
 
   it('gets its callback of sendFile', async () => {

@@ -7,6 +7,7 @@ import { SessionClosedError, SessionNotStorableException, SessionUnavailableExce
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Exchange } from '../../support/exchange.js';
 import { expressApp, nodeApp, type SessionObject } from '../../support/session-app.js';
+import { LONG } from '../../support/ways-to-respond.js';
 
 describe('the response to a failed commit', () => {
   it('has the headers of the exchange, and none of the content that was dropped', async () => {
@@ -111,7 +112,7 @@ describe('the response to a failed commit', () => {
       {
         '/'(req, res) {
           req.session['n'] = 1;
-          res.end();
+          res.write('never seen');
         },
       },
       {
@@ -151,7 +152,7 @@ describe('the response to a failed commit', () => {
         {
           '/'(req, res) {
             req.session['n'] = 1;
-            res.send('fine');
+            res.send(LONG);
           },
         },
         {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { SessionClosedError } from 'nest-sessions';
+import { fakeClock } from 'nest-sessions/testing';
 import { describe, expect, it } from 'vitest';
 import { deferred } from '../../support/deferred.js';
 import { Exchange } from '../../support/exchange.js';
@@ -85,6 +86,20 @@ describe('a client that hangs up after the first byte', () => {
     hold.release();
     await app.client().read('/begin');
     expect(app.store.stored[0]).toEqual({ user: 'ada', n: 1 });
+  });
+
+  it('has its activity written down as well', async () => {
+    const clock = fakeClock(Date.now());
+    const app = await nodeApp({ '/': (_req, res) => void res.write('a') }, { clock });
+    const { cookie } = await app.knownClient();
+    clock.advance(10 * 60_000);
+    const exchange = new Exchange(app.port, '/', { headers: { cookie } });
+    await exchange.receives('a');
+    const touch = app.store.holdNext('touch');
+    exchange.hangUp();
+    await touch.reached;
+    touch.release();
+    expect(app.store.count('touch')).toBe(1);
   });
 
   it('P3 and so does a handler that destroys its response', async () => {

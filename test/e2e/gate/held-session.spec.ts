@@ -228,7 +228,36 @@ describe('a session whose response is held or out', () => {
     });
     const client = await app.knownClient();
     expect(await client.read('/')).toEqual({ status: 200, text: 'a' });
-    await app.log.says(/came too late.*after the response had ended/);
+    await app.log.says(/written to after the response had ended/);
+  });
+
+  it('has one that comes too late in the log, although somebody waits for it', async () => {
+    const app = await nodeApp({
+      async '/'(req, res) {
+        res.end('a');
+        await req.session.regenerate().catch(() => undefined);
+      },
+    });
+    const client = await app.knownClient();
+    expect(await client.read('/')).toEqual({ status: 200, text: 'a' });
+    await app.log.says(/written to after the response had ended/);
+  });
+
+  it('P10 is not stored twice in vain: after an operation that timed out the commit fails at once', async () => {
+    const app = await nodeApp(
+      {
+        async '/'(req, res) {
+          req.session['n'] = 1;
+          await req.session.save().catch(() => undefined);
+          res.end('fine');
+        },
+      },
+      { operationTimeout: 100 },
+    );
+    const client = await app.knownClient();
+    app.store.hang('replace');
+    expect((await client.read('/')).status).toBe(503);
+    expect(app.store.count('replace')).toBe(1);
   });
 
   it('can still be read after the end', async () => {

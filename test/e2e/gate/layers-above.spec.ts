@@ -46,6 +46,7 @@ describe('a layer above that waits for the head', () => {
       const heard: string[] = [];
       const app = await layeredApp(
         (req, res) => {
+          req.session['n'] = 1;
           call(res);
           heard.push('called');
           req.session['n'] = 2;

@@ -84,6 +84,36 @@ describe('back-pressure', () => {
     expect(await app.client().read('/')).toEqual({ status: 200, text: 'abc' });
     expect(drains).toBe(1);
   });
+
+  it('tells nobody of a drain while the client has not taken what was held', async () => {
+    let drains = 0;
+    const drained = deferred('a drain');
+    const size = 64 * MEGABYTE;
+    const app = await nodeApp({
+      async '/'(req, res) {
+        req.session['n'] = 1;
+        res.on('drain', () => {
+          drains++;
+          drained.resolve();
+        });
+        res.write(Buffer.alloc(size, 'x'));
+        await drained.promise;
+        res.end();
+      },
+    });
+    const hold = app.store.holdNext('create');
+    const raw = await app.raw();
+    raw.socket.pause();
+    raw.get('/', 'Connection: close');
+    await hold.reached;
+    hold.release();
+    await app.client().read('/begin');
+    await app.client().read('/begin');
+    expect(drains).toBe(0);
+    raw.socket.resume();
+    expect((await raw.closed()).length).toBeGreaterThan(size);
+    expect(drains).toBe(1);
+  });
 });
 
 describe('server-sent events', () => {

@@ -75,10 +75,13 @@ describe('writeHead', () => {
     expect(await held(respond)).toBe(await plain(respond));
   });
 
-  it('leaves none of the headers that came before an invalid one', async () => {
+  it.each<[string, Record<string, string>]>([
+    ['name', { 'a b': '1' }],
+    ['value', { a: '1\n2' }],
+  ])('leaves none of the headers that came before one with an invalid %s', async (_part, invalid) => {
     const respond: Respond = (res) => {
       res.setHeader('X-Kept', 'yes');
-      thrownBy(() => res.writeHead(200, { 'Content-Length': 100, 'X-Dropped': '1', 'a b': '1' }));
+      thrownBy(() => res.writeHead(200, { 'Content-Length': 100, 'X-Dropped': '1', ...invalid }));
       res.statusCode = 500;
       res.end('sorry');
     };
