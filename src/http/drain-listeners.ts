@@ -1,6 +1,5 @@
+import { boundListener, type Listener } from './failed-scope.js';
 import { GATE, type GatedResponse } from './response-gate.types.js';
-
-type Listener = () => void;
 
 /**
  * Who waits for `drain` where a layer below the gate keeps such listeners to itself: compression gives them to a stream
@@ -17,10 +16,12 @@ export class DrainListeners {
     const listeners = new DrainListeners();
     const { on } = res;
     const noting = function (this: GatedResponse, type: string | symbol, listener: Listener): unknown {
-      if (type === 'drain' && this[GATE]?.state !== 'open') {
-        listeners.#waiting.push(listener);
+      if (type !== 'drain' || this[GATE]?.state === 'open') {
+        return Reflect.apply(on, this, [type, listener]);
       }
-      return Reflect.apply(on, this, [type, listener]);
+      const bound = boundListener(this, type, listener, undefined);
+      listeners.#waiting.push(bound);
+      return Reflect.apply(on, this, [type, bound]);
     };
     Object.assign(res, { on: noting });
     return listeners;

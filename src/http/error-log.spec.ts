@@ -16,24 +16,31 @@ describe('the error log', () => {
 
   it('P10 says an outage once, and later how often it was not said', () => {
     for (let n = 0; n < 5; n++) {
-      log.report(unavailable('read', 'it is down'), '');
+      log.report(unavailable('read', 'it is down'));
     }
     expect(lines).toHaveLength(1);
     vi.advanceTimersByTime(10_000);
-    log.report(unavailable('read', 'it is down'), '');
+    log.report(unavailable('read', 'it is down'));
     expect(lines[1]).toMatch(/4 more since the last line/);
   });
 
   it('says each other error once, however often it comes by', () => {
     const mistake = new SessionError('session_closed', { what: 'Too late.', fix: 'Earlier.' });
-    log.report(mistake, '');
-    log.report(mistake, 'Again. ');
-    log.report(new SessionError('session_closed', { what: 'Too late.', fix: 'Earlier.' }), 'Here. ');
-    expect(lines).toEqual(['Too late. Earlier.', 'Here. Too late. Earlier.']);
+    log.report(mistake);
+    log.report(mistake);
+    log.report(new SessionError('session_closed', { what: 'Too late.', fix: 'Earlier.' }));
+    expect(lines).toEqual(['Too late. Earlier.', 'Too late. Earlier.']);
+  });
+
+  it('says what became of each response, outage or not', () => {
+    const trouble = unavailable('read', 'it is down');
+    log.report(trouble);
+    log.say('A response was cut off. ', trouble);
+    expect(lines[1]).toMatch(/^A response was cut off. .*it is down/);
   });
 
   it('says nothing of a session that another request ended', () => {
-    log.report(gone(), '');
+    log.report(gone());
     expect(lines).toEqual([]);
   });
 });

@@ -12,29 +12,36 @@ export class ErrorLog {
 
   constructor(private readonly logger: SessionLogger) {}
 
-  /** `where` is put before the message. */
-  report(error: unknown, where: string): void {
-    if (typeof error === 'object' && error !== null) {
-      if (this.#said.has(error)) {
-        return;
-      }
-      this.#said.add(error);
-    }
-    // A session that another request ended is no fault of anybody's.
-    if (error instanceof SessionError && error.code === 'session_gone') {
+  /** Says an error once; while the store is down one line stands for many. */
+  report(error: unknown): void {
+    if (this.#isKnown(error) || (error instanceof SessionError && error.code === 'session_gone')) {
       return;
     }
-    const isTrouble = error instanceof SessionError && error.code === 'session_unavailable';
-    if (isTrouble && performance.now() - this.#troubleAt < TROUBLE_EVERY) {
+    if (!(error instanceof SessionError && error.code === 'session_unavailable')) {
+      this.say('', error);
+      return;
+    }
+    if (performance.now() - this.#troubleAt < TROUBLE_EVERY) {
       this.#unsaid++;
       return;
     }
-    const more = isTrouble && this.#unsaid > 0 ? ` (${this.#unsaid} more since the last line.)` : '';
-    if (isTrouble) {
-      this.#troubleAt = performance.now();
-      this.#unsaid = 0;
+    this.say(this.#unsaid > 0 ? `${this.#unsaid} more since the last line: ` : '', error);
+    this.#troubleAt = performance.now();
+    this.#unsaid = 0;
+  }
+
+  /** Says what became of a response, whatever was said of the error before. */
+  say(what: string, error: unknown): void {
+    this.#isKnown(error);
+    this.logger.error(`${what}${error instanceof Error ? error.message : 'See the error.'}`, error);
+  }
+
+  #isKnown(error: unknown): boolean {
+    if (typeof error !== 'object' || error === null) {
+      return false;
     }
-    const message = error instanceof Error ? error.message : 'See the error.';
-    this.logger.error(`${where}${message}${more}`, error);
+    const isKnown = this.#said.has(error);
+    this.#said.add(error);
+    return isKnown;
   }
 }

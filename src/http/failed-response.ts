@@ -1,11 +1,14 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { sendStatus } from './commit-error.js';
+import { boundListener, FAILED_SCOPE, type Listener } from './failed-scope.js';
 import { putCalls } from './gate-calls.js';
 import { breakConnection, isHttp2 } from './http-protocol.js';
-import { type Gate, GATE, type GatedResponse, type GateSession } from './response-gate.types.js';
-
-/** Who answers for a gate whose commit failed. Calls from anywhere else are the handler's, and ignored. */
-export const FAILED_SCOPE = new AsyncLocalStorage<Gate>();
+import {
+  type AnyFunction,
+  type Gate,
+  GATE,
+  type GatedResponse,
+  type GateSession,
+} from './response-gate.types.js';
 
 const SECURITY_POLICY = /^content-security-policy/;
 const OF_THE_CONTENT =
@@ -15,20 +18,32 @@ const OF_THE_CONTENT =
  * Makes a response that has not been sent fit for another answer: what described the dropped content goes, what belongs
  * to the exchange (CORS, security headers, Vary) stays, and layers that were put above the gate are out of the way.
  */
-export function resetForFailure(res: GatedResponse, on: unknown): void {
+export function resetForFailure(res: GatedResponse, gate: Gate, on: AnyFunction): void {
   putCalls(res);
-  Object.assign(res, { on });
+  bindListeners(res, gate, on);
   guardStatus(res);
   // The end of the error response takes sources off that are piped in; left alone they would keep their files open.
-  res.on('unpipe', (source) => source.resume());
-  const gate = res[GATE];
-  if (gate === undefined) {
-    return;
-  }
+  FAILED_SCOPE.run(undefined, () => res.on('unpipe', (source) => source.resume()));
   FAILED_SCOPE.run(gate, () => {
     dropContentHeaders(res);
     res.addTrailers({});
   });
+}
+
+/** From now on each listener runs in the scope that it was put on in: those that are there are the handler's. */
+function bindListeners(res: GatedResponse, gate: Gate, on: AnyFunction): void {
+  for (const type of res.eventNames()) {
+    const listeners = res.rawListeners(type);
+    res.removeAllListeners(type);
+    for (const listener of listeners) {
+      res.addListener(type, boundListener(res, type, listener as Listener, undefined));
+    }
+  }
+  const binding = function (this: GatedResponse, type: string | symbol, listener: Listener): unknown {
+    const scope = FAILED_SCOPE.getStore() === gate ? gate : undefined;
+    return Reflect.apply(on, this, [type, boundListener(this, type, listener, scope)] as never[]);
+  };
+  Object.assign(res, { on: binding });
 }
 
 /** Answers the client instead of the handler. Whatever goes wrong with that, the client gets a response or sees none. */

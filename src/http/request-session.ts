@@ -169,12 +169,12 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   }
 
   answerFailure(error: unknown, res: ServerResponse): void | Promise<void> {
-    this.site.reportError(error, 'A response was replaced. ');
+    this.site.reportError(error);
     return this.site.answerFailure(asHttp(error), this.req, res);
   }
 
   logFailure(what: string, error: unknown): void {
-    this.site.reportError(error, `${what}. `);
+    this.site.sayFailure(`${what}. `, error);
   }
 
   /** Whether the browser's cookie may have to be sent again although its token stays. */

@@ -1,5 +1,6 @@
 import { SessionError } from '../core/errors.js';
-import { answerInstead, FAILED_SCOPE, resetForFailure } from './failed-response.js';
+import { answerInstead, resetForFailure } from './failed-response.js';
+import { FAILED_SCOPE } from './failed-scope.js';
 import { callBack } from './gate-calls.js';
 import { HeldCalls } from './held-calls.js';
 import { breakConnection, isHttp2, isOver, reasonOf } from './http-protocol.js';
@@ -276,7 +277,7 @@ export class ResponseGate implements Gate {
     if (this.#statusCode >= 400) {
       this.session.logFailure(`A response with status ${this.#statusCode} was replaced`, error);
     }
-    resetForFailure(res, this.#below.on);
+    resetForFailure(res, this, this.#below.on);
     FAILED_SCOPE.run(this, () => answerInstead(res, this.session, error));
     this.#held.drop(error);
     // A stream that waits for the drain is let run dry instead of waiting for ever.

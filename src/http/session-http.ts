@@ -164,8 +164,12 @@ export class SessionHttp implements SessionSite {
     }
   }
 
-  reportError(error: unknown, where = ''): void {
-    this.#errors.report(error, where);
+  reportError(error: unknown): void {
+    this.#errors.report(error);
+  }
+
+  sayFailure(what: string, error: unknown): void {
+    this.#errors.say(what, error);
   }
 
   answerFailure(error: unknown, req: IncomingMessage, res: ServerResponse): void | Promise<void> {

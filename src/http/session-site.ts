@@ -19,8 +19,10 @@ export interface SessionSite {
   isSecure(req: IncomingMessage): boolean;
   /** Logs a warning the first time. */
   warnOnce(message: string): void;
-  /** Puts an error into the log, once; `where` is put before its message. */
-  reportError(error: unknown, where?: string): void;
+  /** Puts an error into the log, once, and an outage as one line from time to time. */
+  reportError(error: unknown): void;
+  /** Puts into the log what became of a response. */
+  sayFailure(what: string, error: unknown): void;
   /** Answers a client whose session could not be stored. */
   answerFailure(error: unknown, req: IncomingMessage, res: ServerResponse): void | Promise<void>;
 }
