@@ -5,10 +5,12 @@ import { startBoth } from './interleaving.js';
 import { changed, createRecord, createSessionId } from './records.js';
 import type { ContractContext } from './subject.js';
 
-/** Records that expire a minute from now and at other times around that; no engine removes them by itself before. */
-function createExpiring(offset: number): { id: SessionId; record: SessionRecord } {
-  const record = createRecord();
-  return { id: createSessionId(), record: { ...record, expiresAt: record.createdAt + 60_000 + offset } };
+/**
+ * Records that expire a minute after `from` and at other times around that; no engine removes them by itself before.
+ * Those whose distance from one another counts are given the same `from`.
+ */
+function createExpiring(offset: number, from = Date.now()): { id: SessionId; record: SessionRecord } {
+  return { id: createSessionId(), record: { ...createRecord(), expiresAt: from + 60_000 + offset } };
 }
 
 function sweeping(store: SessionStore): SessionStore & SweepingStore {
@@ -51,7 +53,8 @@ export function describeSweeping({ runner, clause, second, sweeps, rounds }: Con
 
     clause('sweeps exactly what has expired', async ({ store }) => {
       const swept = sweeping(store);
-      const entries = Array.from({ length: 41 }, (_, index) => createExpiring((index - 20) * 10_000));
+      const from = Date.now();
+      const entries = Array.from({ length: 41 }, (_, index) => createExpiring((index - 20) * 10_000, from));
       await createAll(store, entries);
       const now = Math.max(...entries.slice(0, 21).map(({ record }) => record.expiresAt));
       const due = entries.filter(({ record }) => record.expiresAt <= now).length;
@@ -86,7 +89,7 @@ export function describeSweeping({ runner, clause, second, sweeps, rounds }: Con
     });
 
     clause('goes by the time of the last touch or replace', async ({ store }) => {
-      const [touched, replaced, shortened, removed] = [0, 1, 2, 3].map(createExpiring);
+      const [touched, replaced, shortened, removed] = [0, 1, 2, 3].map((offset) => createExpiring(offset));
       assert.ok(touched && replaced && shortened && removed);
       await createAll(store, [touched, replaced, removed, { ...shortened, record: later(shortened.record) }]);
       const moved = later(touched.record);
