@@ -133,7 +133,7 @@ export class Fields {
       if (field.inert) {
         continue;
       }
-      const text = field.present ? serialiseField(name, field.value) : undefined;
+      const text = textOf(name, field);
       if (text !== field.stored) {
         changes ??= new Map();
         changes.set(name, text);
@@ -149,7 +149,7 @@ export class Fields {
       return false;
     }
     try {
-      return (field.present ? serialiseField(name, field.value) : undefined) !== field.stored;
+      return textOf(name, field) !== field.stored;
     } catch {
       return true;
     }
@@ -216,6 +216,11 @@ export class Fields {
     this.#onMisfit(texts);
     return texts && this.#touch(name);
   }
+}
+
+/** What a field would be stored as now. */
+function textOf(name: string, { present, value }: OpenField): string | undefined {
+  return present ? serialiseField(name, value) : undefined;
 }
 
 const NO_CHANGES: FieldChanges = new Map();

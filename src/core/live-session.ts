@@ -20,7 +20,7 @@ export class LiveSession implements FieldAccess {
   #held: Held | undefined;
   #identity: SessionIdentity | undefined;
   #meta: SessionMeta | undefined;
-  #chosenCookie: { readonly attributes: CookieAttributes | undefined } | undefined;
+  #chosenCookie: CookieAttributes | undefined;
   #idle: number | undefined;
   /** Set when it takes no more writes. */
   ended: Ended | undefined;
@@ -137,15 +137,15 @@ export class LiveSession implements FieldAccess {
     return removed === undefined ? {} : this.#pick(names, Fields.ofTexts(removed.texts ?? NO_FIELDS));
   }
 
-  /** The session's own cookie attributes, or undefined for the configured ones; `idle` is what follows for its lifetime. */
-  chooseCookie(attributes: CookieAttributes | undefined, idle: number | undefined): void {
-    this.#chosenCookie = { attributes };
+  /** Gives the session cookie attributes of its own; `idle` is what follows for its lifetime. */
+  chooseCookie(attributes: CookieAttributes, idle: number): void {
+    this.#chosenCookie = attributes;
     this.#idle = idle;
   }
 
   /** The cookie attributes that go with the session as it is now. */
   get cookie(): CookieAttributes | undefined {
-    return this.#chosenCookie === undefined ? this.meta.cookie : this.#chosenCookie.attributes;
+    return this.#chosenCookie ?? this.meta.cookie;
   }
 
   /** What there is to store. */
@@ -225,8 +225,7 @@ export class LiveSession implements FieldAccess {
       return undefined;
     }
     const { cookie: _, ...others } = this.meta;
-    const { attributes } = this.#chosenCookie;
-    return formatMeta(attributes === undefined ? others : { ...others, cookie: attributes });
+    return formatMeta({ ...others, cookie: this.#chosenCookie });
   }
 
   /** The cut turned out to be wrong: the fields are those of the whole text. */

@@ -1,5 +1,5 @@
 import { gone, SessionError } from './errors.js';
-import type { FieldTexts } from './field-texts.js';
+import { mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
 import type { LiveSession } from './live-session.js';
 import type { Principal } from './record.js';
@@ -45,7 +45,7 @@ export class SessionWriter {
       ...change,
       ...login,
       ...(idle === undefined ? {} : { idle }),
-      fields: presentTexts(change),
+      fields: mergeFields(NO_FIELDS, change.fields),
     };
     live.settle(await this.engine.backend.create(live.identity, draft), change);
   }
@@ -110,14 +110,4 @@ export class SessionWriter {
 
 function refused(trouble: SessionError | undefined): Promise<never> | undefined {
   return trouble && Promise.reject(trouble);
-}
-
-function presentTexts({ fields }: SessionChange): FieldTexts {
-  const texts = new Map<string, string>();
-  for (const [name, text] of fields) {
-    if (text !== undefined) {
-      texts.set(name, text);
-    }
-  }
-  return texts;
 }

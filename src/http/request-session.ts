@@ -138,22 +138,14 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   }
 
   addHeaders(res: ServerResponse): void {
-    const setCookie = this.#setCookie();
-    if (setCookie !== undefined) {
-      res.appendHeader('Set-Cookie', setCookie);
-      preventCaching(res);
-    }
+    appendCookie(res, this.#setCookie());
     if (this.active.isUsed) {
       varyByCookie(res);
     }
   }
 
   addDurableCookies(res: ServerResponse): void {
-    const setCookie = this.#replyCookie();
-    if (setCookie !== undefined) {
-      res.appendHeader('Set-Cookie', setCookie);
-      preventCaching(res);
-    }
+    appendCookie(res, this.#replyCookie());
   }
 
   headSent(): void {
@@ -262,6 +254,13 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   #headerFor(held: Held): string | undefined {
     const { engine, opened } = this.active;
     return this.#cookie.header(held, this.#cookie.attributesOf(opened), engine.clock.now());
+  }
+}
+
+function appendCookie(res: ServerResponse, setCookie: string | undefined): void {
+  if (setCookie !== undefined) {
+    res.appendHeader('Set-Cookie', setCookie);
+    preventCaching(res);
   }
 }
 

@@ -124,11 +124,10 @@ export class SessionHttp implements SessionSite {
       return;
     }
     const presented = this.transport.read(req);
-    const idleOfNew = () => this.cookieFor(req).originalMaxAge ?? undefined;
     const active = new ActiveSession(
       this.engine,
       presented,
-      this.#options.idleFollowsCookie ? idleOfNew : undefined,
+      this.#options.idleFollowsCookie ? () => this.cookieFor(req).originalMaxAge ?? undefined : undefined,
     );
     const session = new RequestSession(this, active, req, res);
     attachSession(req, session);
