@@ -8,8 +8,8 @@
 /** The types of the application's fields, which the public names of every room above http are typed by. */
 const fieldTypes = '^src/(session-data|session-fields|express-session\\.augmentation)\\.ts$';
 
-/** What a store-less server runs on when it names no store; the one module of a store that http may know. */
-const defaultStore = '^src/stores/memory/memory\\.store\\.ts$';
+/** What a server runs on when it names no store, and what makes a store of one that was made for express-session. */
+const knownStores = ['^src/stores/memory/memory\\.store\\.ts$', '^src/stores/express/'];
 
 const belowServices = ['^src/core/', '^src/options/', '^src/events/', '^src/http/', fieldTypes];
 const nest = ['@nestjs/common', '@nestjs/core', 'rxjs'];
@@ -20,7 +20,7 @@ const rooms = {
   options: { house: ['^src/core/'], packages: ['express-session', 'ms'] },
   events: { house: ['^src/core/'], packages: [] },
   http: {
-    house: ['^src/core/', '^src/options/', defaultStore],
+    house: ['^src/core/', '^src/options/', ...knownStores],
     packages: [
       '@nestjs/common',
       '@nestjs/core',
@@ -44,6 +44,7 @@ const drivers = {
   mongo: ['mongodb', 'mongoose'],
   postgres: ['pg'],
   express: ['express-session'],
+  cookie: ['jose'],
 };
 
 /** Drivers that are optional peers: they must not be reached from the main entry. */

@@ -9,6 +9,10 @@ export default defineConfig({
     alias: [
       { find: /^nest-sessions$/, replacement: source('index.ts') },
       { find: /^nest-sessions\/lmdb$/, replacement: source('stores/lmdb/index.ts') },
+      { find: /^nest-sessions\/redis$/, replacement: source('stores/redis/index.ts') },
+      { find: /^nest-sessions\/mongo$/, replacement: source('stores/mongo/index.ts') },
+      { find: /^nest-sessions\/postgres$/, replacement: source('stores/postgres/index.ts') },
+      { find: /^nest-sessions\/cookie$/, replacement: source('stores/cookie/index.ts') },
       { find: /^nest-sessions\/testing$/, replacement: source('testing/index.ts') },
     ],
   },

@@ -10,6 +10,7 @@ export type {
   SessionCookieOptions,
   SessionMiddlewareOptions,
   SessionOptions,
+  SessionRegistryOptions,
   SessionRoute,
   SessionRoutes,
 } from './options/session.options.js';
@@ -26,6 +27,7 @@ export type { RequestSession } from './http/request-session.js';
 export type { ResolvedSessionOptions } from './options/resolved-options.js';
 export { RESOLVED_OPTIONS as SESSION_OPTIONS } from './options/tokens.js';
 
+export { type ListOptions, type SessionInfo, SessionRegistry } from './services/session-registry.service.js';
 export { type LoginOptions, type RegenerateOptions, SessionService } from './services/session.service.js';
 export type { FieldName, FieldValue, SessionFields, SessionPath } from './session-fields.js';
 
@@ -36,6 +38,7 @@ export {
   SessionException,
   SessionForbiddenException,
   SessionGoneException,
+  SessionLimitException,
   SessionNotLoadedError,
   SessionNotStorableException,
   SessionRequiredException,
@@ -45,14 +48,8 @@ export {
 
 export { type Clock, systemClock } from './core/clock.js';
 export type { Duration } from './core/duration.js';
+export type { ExpressSessionStore } from './core/express-session-store.js';
 export { SessionError, type SessionErrorCode } from './core/errors.js';
-export type {
-  Admission,
-  AdmissionLimit,
-  IndexEntry,
-  IndexEntryState,
-  PrincipalIndex,
-} from './core/principal-index.js';
 export type {
   Handle,
   Principal as PrincipalId,
@@ -62,6 +59,8 @@ export type {
   Version,
 } from './core/record.js';
 export type { SessionEvent } from './core/session-engine.js';
+export { type Sealer, SealedSessions } from './core/sealed-sessions.js';
+export { StoreSetupError } from './core/store-setup.error.js';
 export { type Replaced, SessionStore, type SweepingStore } from './core/session-store.js';
 
 export { MemorySessionStore, type MemorySessionStoreOptions } from './stores/memory/memory.store.js';

@@ -13,11 +13,13 @@ import { AuthGuard } from './guards/auth.guard.js';
 import { answerWithFilters } from './http/exception-layer.js';
 import { isMountTarget, mountSessions, secondModule } from './http/mount.js';
 import { SessionHttp } from './http/session-http.js';
-import { checkStore } from './options/check-store.js';
+import { usableStore } from './http/usable-store.js';
 import type { ResolvedSessionOptions } from './options/resolved-options.js';
+import type { SessionLogger } from './options/session-logger.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { SessionOptions } from './options/session.options.js';
 import { RESOLVED_OPTIONS } from './options/tokens.js';
+import { SessionRegistry } from './services/session-registry.service.js';
 import { SessionService } from './services/session.service.js';
 import {
   ASYNC_OPTIONS_TYPE,
@@ -49,29 +51,31 @@ import { MemorySessionStore } from './stores/memory/memory.store.js';
     {
       provide: SessionStore,
       inject: [RESOLVED_OPTIONS],
-      useFactory: ({ store, isProduction }: ResolvedSessionOptions) =>
-        checkStore(store ?? new MemorySessionStore(), isProduction),
+      useFactory: (options: ResolvedSessionOptions) =>
+        usableStore(options.store ?? new MemorySessionStore(), options, loggerOf(options)),
     },
     {
       provide: SessionHttp,
       inject: [RESOLVED_OPTIONS, SessionStore, HttpAdapterHost, ApplicationConfig],
       useFactory: (
         options: ResolvedSessionOptions,
-        store: SessionStore,
+        store: unknown,
         host: HttpAdapterHost,
         config: ApplicationConfig,
       ) =>
         new SessionHttp({
           options,
-          store: checkStore(store, options.isProduction),
-          logger: options.logger ?? new Logger('SessionModule'),
+          // Once more: an injector's override may be any store.
+          store: usableStore(store, options, loggerOf(options)),
+          logger: loggerOf(options),
           onCommitError: answerWithFilters(config, host),
         }),
     },
     SessionService,
+    SessionRegistry,
     AuthGuard,
   ],
-  exports: [RESOLVED_OPTIONS, SessionStore, SessionHttp, SessionService, AuthGuard],
+  exports: [RESOLVED_OPTIONS, SessionStore, SessionHttp, SessionService, SessionRegistry, AuthGuard],
 })
 export class SessionModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(
@@ -101,11 +105,13 @@ export class SessionModule extends ConfigurableModuleClass implements OnModuleIn
     return super.forRootAsync(options);
   }
 
-  onModuleInit(): void {
+  /** Makes the store ready before the application takes requests. */
+  async onModuleInit(): Promise<void> {
     const imported = [...this.modules.values()].filter(({ metatype }) => metatype === SessionModule);
     if (imported.length > 1) {
       throw secondModule();
     }
+    await this.http.open();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -128,6 +134,10 @@ export function applySession(app: INestApplicationContext): void {
   if (isMountTarget(adapter)) {
     mountSessions(adapter, app.get(SessionHttp));
   }
+}
+
+function loggerOf({ logger = new Logger('SessionModule') }: ResolvedSessionOptions): SessionLogger {
+  return logger;
 }
 
 function whenMountable(

@@ -31,6 +31,7 @@ const offences = [
   ['store-mongo', 'src/stores/mongo/zz-other-driver.ts', 'lmdb'],
   ['store-postgres', 'src/stores/postgres/zz-other-driver.ts', 'lmdb'],
   ['store-express', 'src/stores/express/zz-upward.ts', '../../http/zz-target.js'],
+  ['store-cookie', 'src/stores/cookie/zz-other-driver.ts', 'lmdb'],
   ['store-unknown', 'src/zz-imports-unknown-store.ts', './stores/zz-unknown/zz-target.js'],
   ['room-unknown', 'src/zz-imports-unknown-room.ts', './zz-unknown/zz-target.js'],
   ['nobody-imports-an-entry', 'src/zz-imports-entry.ts', './testing/index.js'],

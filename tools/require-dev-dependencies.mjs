@@ -1,4 +1,4 @@
-// Stops `npm start` with one readable message when what the sample is built from and runs on is not installed.
+// Stops `npm start` with one readable message when what the samples are built from and run on is not installed.
 import { existsSync } from 'node:fs';
 import { dirname, join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,13 @@ const NEEDED = [
   'express',
   'express-session',
   'lmdb',
+  'redis',
+  'mongodb',
+  'pg',
+  '@types/pg',
+  'connect-redis',
+  'connect-mongo',
+  'jose',
   'reflect-metadata',
   'rxjs',
 ];
@@ -35,7 +42,7 @@ const missing = NEEDED.filter(
 
 if (missing.length > 0) {
   console.error(
-    `The sample cannot start: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed.\n` +
+    `The samples cannot start: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed.\n` +
       'Install everything with: npm ci (where NODE_ENV is production: npm ci --include=dev)',
   );
   process.exit(1);

@@ -8,9 +8,9 @@ import { OperationQueue } from './operation-queue.js';
 import { PresentedSession } from './presented-session.js';
 import { parsePrincipal } from './principal.js';
 import type { SessionId } from './record.js';
+import type { PresentedToken } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import { SessionWriter } from './session-writer.js';
-import type { SessionIdentity } from './token.js';
 import type { UpdateFunction } from './update-draft.js';
 
 /**
@@ -23,23 +23,29 @@ export class ActiveSession {
   readonly #writer: SessionWriter;
   #live: LiveSession | undefined;
   #isClosed = false;
-  #isPresentedEnded = false;
   #isTouchWanted = false;
   /** That the store did not answer an operation of this request in time. */
   #trouble: SessionError | undefined;
   /** True once somebody looked at the session: what `Vary: Cookie` and a lazy session's activity go by. */
   isUsed = false;
-  /** Told of what happens to the session. */
-  listener: SessionListener | undefined;
 
   constructor(
     readonly engine: SessionEngine,
-    presented: SessionIdentity | undefined,
+    presented: PresentedToken | undefined,
     /** The idle timeout that a session which begins in this request gets, where it is not the configured one. */
     idleOfNew?: () => number | undefined,
   ) {
     this.#presented = new PresentedSession(presented, engine);
-    this.#writer = new SessionWriter(engine, idleOfNew);
+    this.#writer = new SessionWriter(engine, this.#presented, idleOfNew);
+  }
+
+  /** Told of what happens to the session. */
+  get listener(): SessionListener | undefined {
+    return this.#writer.listener;
+  }
+
+  set listener(listener: SessionListener) {
+    this.#writer.listener = listener;
   }
 
   /** Reads the record, once a request. A failure is kept for who uses the session. */
@@ -88,9 +94,9 @@ export class ActiveSession {
     return this.#presented.isRead;
   }
 
-  /** The session id: of the session as it is, or of what the client presented while that is not read. */
+  /** The session id: of the session as it is, or of what the client presented while that is not read, if it tells. */
   get id(): SessionId | undefined {
-    return this.isRead ? this.live.identity.id : this.#presented.identity?.id;
+    return this.isRead ? this.live.identity.id : this.#presented.token?.id;
   }
 
   /** Writes the pending changes now. A new session is stored even when it has no fields. */
@@ -132,7 +138,7 @@ export class ActiveSession {
       const { live: old } = this;
       this.#writer.assertCanBegin();
       const fresh = LiveSession.fresh(this.engine);
-      const removed = await this.#remove(old);
+      const removed = await this.#writer.remove(old);
       fresh.replaceAll(old.kept(keep, removed));
       this.#switch(fresh, 'replaced');
     });
@@ -140,38 +146,38 @@ export class ActiveSession {
 
   /**
    * Ends the session; the client's cookie goes. A second time does nothing. It may come after the response: nothing is
-   * lost by it, and a session that should be dead must not live on.
+   * lost by it, and a session that should be dead must not live on. One that lives in its token would, without a word.
    */
   destroy(): Operation<void> {
     return this.#operate(async () => {
       const { live } = this;
-      await this.#remove(live);
-      this.abandon();
-    }, true);
+      await this.#writer.remove(live);
+      this.#leave();
+    }, !this.engine.backend.livesInToken);
   }
 
   /** A new session for somebody who just proved who they are; the old one is dead when this resolves. */
-  login(principal: string, { data = {}, keep = [] }: LoginDetail = {}): Operation<void> {
+  login(principal: string, { data = {}, keep = [], device }: LoginDetail = {}): Operation<void> {
     return this.#operate(async () => {
       const who = parsePrincipal(principal);
       const { live: old } = this;
       this.#writer.assertCanBegin();
       const fresh = LiveSession.fresh(this.engine);
       fresh.replaceAll({ ...old.pick(keep), ...data });
-      const meta = formatMeta({ authenticatedAt: this.engine.clock.now() });
-      await this.#writer.create(fresh, { principal: who, meta });
+      const meta = formatMeta({ authenticatedAt: this.engine.clock.now(), ...(device && { device }) });
+      await this.#writer.create(fresh, { principal: who, meta, ...old.replacedBy(who) });
       let removed: Held | undefined;
       try {
-        removed = await this.#remove(old);
+        removed = await this.#writer.remove(old);
         // Kept fields may have changed, or ended with their session, since they were read.
         fresh.replaceAll({ ...old.kept(keep, removed), ...data });
         await this.#writer.store(fresh, false);
       } catch (error) {
         // Nobody was given the new token; if it cannot be removed it is rubbish that expires. It is not waited for: the
         // store may be what failed.
-        this.engine.track(this.#remove(fresh).catch(ignore));
+        this.engine.track(this.#writer.remove(fresh).catch(ignore));
         if (removed !== undefined) {
-          this.abandon();
+          this.#leave();
         }
         throw error;
       }
@@ -181,9 +187,8 @@ export class ActiveSession {
 
   /** Leaves the stored session as it is and forgets it for the rest of the request. */
   abandon(): void {
-    const fresh = LiveSession.fresh(this.engine);
-    fresh.ended = 'destroyed';
-    this.#switch(fresh, 'destroyed');
+    this.#presented.noteLeft(this.live);
+    this.#leave();
   }
 
   /** The response's head is out: no cookie can be set any more, and so no session can begin. */
@@ -219,23 +224,23 @@ export class ActiveSession {
 
   /** What should become of the client's token, by what is durable now. */
   reply(): TokenReply {
-    const live = this.#live;
-    const held = live?.held;
-    if (live?.ended !== 'destroyed' && held !== undefined && held.token !== this.#presented.identity?.token) {
-      return { kind: 'set', held };
-    }
-    return this.#isPresentedEnded ? CLEAR : KEEP;
+    return this.#presented.reply(this.#live);
   }
 
-  /** The stored session whose activity this request should write down, if that is due. */
+  /** The stored session whose activity this request should write down, if that is due and still possible. */
   get touchDue(): Held | undefined {
-    const held = this.#live?.isGone === true ? undefined : this.found;
+    const held = this.#live?.isGone === true || this.#writer.isTooLate ? undefined : this.found;
     return held && (this.#isTouchWanted || this.engine.isActivityDue(held, this.isUsed)) ? held : undefined;
   }
 
   /** Writes the activity down. False when the session has changed since it was read, or is gone. */
-  writeActivity(held: Held): Promise<boolean> {
-    return this.engine.backend.touch(held);
+  async writeActivity(held: Held): Promise<boolean> {
+    const { backend } = this.engine;
+    if (!backend.livesInToken) {
+      return (await backend.touch(held)) !== undefined;
+    }
+    // The session gets a new token, as by a change: no operation may come between.
+    return this.#operations.run(() => this.#writer.renew(this.#live));
   }
 
   /** Stores what is pending; undefined when nothing is. */
@@ -262,11 +267,10 @@ export class ActiveSession {
     return live;
   }
 
-  /** Ends a session; only who really ended what the client holds may take its cookie away. */
-  async #remove(session: LiveSession): Promise<Held | undefined> {
-    const removed = session.held && (await this.engine.backend.remove(session.held));
-    this.#isPresentedEnded ||= removed !== undefined && removed.token === this.#presented.identity?.token;
-    return removed;
+  /** From here on the request has no session, until one begins. */
+  #leave(): void {
+    this.#switch(LiveSession.fresh(this.engine), 'destroyed');
+    this.live.ended = 'destroyed';
   }
 
   #switch(next: LiveSession, ended: 'replaced' | 'destroyed'): void {
@@ -294,6 +298,3 @@ export class ActiveSession {
 }
 
 function ignore(): void {}
-
-const KEEP: TokenReply = { kind: 'keep' };
-const CLEAR: TokenReply = { kind: 'clear' };

@@ -1,9 +1,14 @@
 import type { Held } from './held.js';
+import type { DeviceNote } from './meta.js';
 import type { LiveSession } from './live-session.js';
 
 /** What should become of the token the client holds. */
 export type TokenReply =
-  { readonly kind: 'keep' } | { readonly kind: 'set'; readonly held: Held } | { readonly kind: 'clear' };
+  | { readonly kind: 'keep' }
+  /** It is given this one. `replaced` is the session of the one it holds, where this request made that one void. */
+  | { readonly kind: 'set'; readonly held: Held; readonly replaced: Held | undefined }
+  /** It is taken away, for this request ended its session. */
+  | { readonly kind: 'clear'; readonly ended: Held };
 
 /** What a login starts its session with. */
 export interface LoginDetail {
@@ -11,6 +16,8 @@ export interface LoginDetail {
   readonly data?: Readonly<Record<string, unknown>>;
   /** Names of fields that come along from the old session. */
   readonly keep?: readonly string[];
+  /** What is noted about where it is used. */
+  readonly device?: DeviceNote | undefined;
 }
 
 /** Who is told what happens to a request's session, and asked what only the edge knows. */
@@ -19,4 +26,10 @@ export interface SessionListener {
   switched(old: LiveSession): void;
   /** The record was read again. */
   reloaded(live: LiveSession): void;
+  /**
+   * A session that lives in its token has been given this one.
+   *
+   * @throws {SessionError} `session_too_large` when the client could not keep it
+   */
+  assertFits(held: Held): void;
 }

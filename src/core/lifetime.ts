@@ -28,6 +28,11 @@ export function isExpired(record: Span, now: number): boolean {
   return !(now < expiryOf({ ...record, lastSeenAt }));
 }
 
+/** Whether a session's time is up for a request that came at `seenAt`: that it is used then counts. */
+export function isOverAt(record: Span, seenAt: number, now: number): boolean {
+  return isExpired({ ...record, lastSeenAt: Math.max(record.lastSeenAt, seenAt) }, now);
+}
+
 /** Whether enough time has passed to write the activity down again. */
 export function isTouchDue(record: Span, touchAfter: number, now: number): boolean {
   return now - record.lastSeenAt >= touchAfter;

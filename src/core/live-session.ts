@@ -4,6 +4,7 @@ import { type FieldTexts, mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
 import { type CookieAttributes, formatMeta, parseMeta, type SessionMeta } from './meta.js';
 import type { Held } from './held.js';
+import type { Principal, SessionId } from './record.js';
 import type { SessionChange } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import type { SessionIdentity } from './token.js';
@@ -137,6 +138,12 @@ export class LiveSession implements FieldAccess {
     return removed === undefined ? {} : this.#pick(names, Fields.ofTexts(removed.texts ?? NO_FIELDS));
   }
 
+  /** What a login of this principal takes the place of: a stored session that is theirs already. */
+  replacedBy(principal: Principal): { readonly replaces?: SessionId } {
+    const held = this.#held;
+    return held?.record.principal === principal ? { replaces: held.id } : {};
+  }
+
   /** Gives the session cookie attributes of its own; `idle` is what follows for its lifetime. */
   chooseCookie(attributes: CookieAttributes, idle: number): void {
     this.#chosenCookie = attributes;
@@ -167,6 +174,11 @@ export class LiveSession implements FieldAccess {
       (change.meta === undefined || change.meta === (record?.meta ?? '{}')) &&
       (change.idle === undefined || change.idle === record?.idle)
     );
+  }
+
+  /** Takes note that it has another token, and nothing else is different. */
+  renew(held: Held): void {
+    this.#keep(held);
   }
 
   /** Takes note that a change is stored. */

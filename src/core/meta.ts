@@ -11,9 +11,17 @@ export interface CookieAttributes {
   readonly priority?: 'low' | 'medium' | 'high';
 }
 
+/** What the application chose to note about where a session is used. It is what the client said, and proves nothing. */
+export interface DeviceNote {
+  readonly userAgent?: string;
+  readonly ip?: string;
+  readonly label?: string;
+}
+
 /** What we keep about a session beside its fields. */
 export interface SessionMeta {
   readonly cookie?: CookieAttributes;
+  readonly device?: DeviceNote;
   /** When the user last proved who they are, in milliseconds since the epoch. */
   readonly authenticatedAt?: number;
 }
@@ -23,8 +31,12 @@ export function parseMeta(text: string): SessionMeta {
   if (text === '{}') {
     return {};
   }
-  const { cookie, ...others } = parseObject(text);
-  return isCookieAttributes(cookie) ? { ...others, cookie } : others;
+  const { cookie, device, ...others } = parseObject(text);
+  return {
+    ...others,
+    ...(isCookieAttributes(cookie) ? { cookie } : {}),
+    ...(isDeviceNote(device) ? { device } : {}),
+  };
 }
 
 function parseObject(text: string): Record<string, unknown> {
@@ -53,6 +65,20 @@ function isCookieAttributes(value: unknown): value is CookieAttributes {
     value !== null &&
     'originalMaxAge' in value &&
     Object.entries(value).every(([name, part]) => KINDS[name]?.(part) === true)
+  );
+}
+
+/** The attributes of a cookie that somebody else stored, without what cannot be used of them. */
+export function usableAttributes(cookie: Readonly<Record<string, unknown>>): CookieAttributes {
+  const usable = Object.entries(cookie).filter(([name, part]) => KINDS[name]?.(part) === true);
+  return { originalMaxAge: null, ...Object.fromEntries(usable) };
+}
+
+function isDeviceNote(value: unknown): value is DeviceNote {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((part) => typeof part === 'string')
   );
 }
 

@@ -1,7 +1,9 @@
+import type { TokenReply } from './active-session.types.js';
 import { SessionError } from './errors.js';
 import type { Held } from './held.js';
+import type { LiveSession } from './live-session.js';
+import type { PresentedToken } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
-import type { SessionIdentity } from './token.js';
 
 type State =
   | { readonly phase: 'unread' }
@@ -12,12 +14,16 @@ type State =
 /** The session behind the token that the client presented: read at most once, however many ask for it. */
 export class PresentedSession {
   #state: State;
+  /** What the session was when this request ended it. */
+  #ended: Held | undefined;
+  /** What the request has let go of without ending it, where only its token can keep it. */
+  #left: Held | undefined;
 
   constructor(
-    readonly identity: SessionIdentity | undefined,
+    readonly token: PresentedToken | undefined,
     private readonly engine: SessionEngine,
   ) {
-    this.#state = identity === undefined ? { phase: 'read', held: undefined } : { phase: 'unread' };
+    this.#state = token === undefined ? { phase: 'read', held: undefined } : { phase: 'unread' };
   }
 
   get isRead(): boolean {
@@ -29,10 +35,10 @@ export class PresentedSession {
     if (this.#state.phase === 'reading') {
       return this.#state.done;
     }
-    if (this.#state.phase !== 'unread' || this.identity === undefined) {
+    if (this.#state.phase !== 'unread' || this.token === undefined) {
       return Promise.resolve();
     }
-    const done = this.engine.backend.open(this.identity).then(
+    const done = this.engine.backend.open(this.token).then(
       (held) => {
         this.#state = { phase: 'read', held };
       },
@@ -60,7 +66,38 @@ export class PresentedSession {
         throw this.engine.report(notLoaded());
     }
   }
+
+  /** Takes note that the session has another token now, which the client is about to be given. */
+  renew(held: Held): void {
+    this.#state = { phase: 'read', held };
+  }
+
+  /** Takes note that a session was ended. Only who really ended what the client holds may take its cookie away. */
+  noteEnd(removed: Held | undefined): void {
+    if (removed?.id === this.found?.id) {
+      this.#ended ??= removed;
+    }
+  }
+
+  /** Takes note that the request lets go of a session which lives on: the client must be able to come back to it. */
+  noteLeft(live: LiveSession): void {
+    if (this.engine.backend.livesInToken && live.ended !== 'destroyed') {
+      this.#left = live.held;
+    }
+  }
+
+  /** What should become of the client's token, given the session that the request has by now. */
+  reply(live: LiveSession | undefined): TokenReply {
+    const { found } = this;
+    const held = live?.ended === 'destroyed' ? this.#left : live?.held;
+    if (held !== undefined && held.token !== found?.token) {
+      return { kind: 'set', held, replaced: this.#ended ?? (held.id === found?.id ? found : undefined) };
+    }
+    return this.#ended === undefined ? KEEP : { kind: 'clear', ended: this.#ended };
+  }
 }
+
+const KEEP: TokenReply = { kind: 'keep' };
 
 function notLoaded(): SessionError {
   return new SessionError('session_not_loaded', {

@@ -1,46 +1,203 @@
-import type { Handle, Principal, SessionId } from './record.js';
+import { hash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from './clock.js';
+import { SessionError, unavailable } from './errors.js';
+import {
+  admit,
+  type AdmissionLimit,
+  confirm,
+  type Entries,
+  marked,
+  type Newcomer,
+  parseEntries,
+  PENDING_FOR,
+  textOf,
+  without,
+  withoutEnded,
+} from './index-entries.js';
+import { type Principal, RECORD_FORMAT, type SessionId, type SessionRecord } from './record.js';
+import type { StoreGateway } from './store-gateway.js';
+import { drawHandle, type RandomSource } from './token.js';
+import { WriteQueue } from './write-queue.js';
 
-/**
- * - `pending`: a login is under way; its record may not exist yet.
- * - `live`: the record exists and its token was given out.
- * - `going`: marked for removal; whoever looks next finishes it.
- */
-export type IndexEntryState = 'pending' | 'live' | 'going';
-
-/** One session of a principal, as the index knows it. */
-export interface IndexEntry {
-  readonly id: SessionId;
-  readonly handle: Handle;
-  /** Milliseconds since the epoch; what "oldest" goes by. Rotation keeps it. */
-  readonly admittedAt: number;
-  readonly state: IndexEntryState;
+/** What the index works with and within. */
+export interface PrincipalIndexParts {
+  readonly gateway: StoreGateway;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** Milliseconds after which a change that keeps losing to others gives up. */
+  readonly operationTimeout: number;
 }
 
-/** How many sessions a principal may have, and what happens to one more. */
-export interface AdmissionLimit {
-  readonly maxSessions: number;
-  readonly onLimit: 'evict-oldest' | 'refuse';
+/** What became of a change: what the index says now, or why it was not made. */
+type Change = (entries: Entries, now: number) => Entries | undefined;
+
+/** One principal's entries as they were read or written last. */
+interface Cell {
+  readonly record: SessionRecord | undefined;
+  readonly entries: Entries;
 }
 
-/** What {@link PrincipalIndex.admit} answers. */
-export type Admission =
-  { readonly admitted: true; readonly evicted: readonly IndexEntry[] } | { readonly admitted: false };
+/** Live entries, the oldest of them, that each login looks after: those whose session has expired are dropped. */
+const LOOKED_AFTER = 8;
 
 /**
- * A capability of a store: who is logged in where. Each method is atomic on one principal's key and none needs two keys
- * to change together. A login enters as pending, creates its record and confirms; revocation marks, then removes.
- *
- * @publicApi
+ * Who is logged in where. The sessions of one principal are one record of the store, changed by compare-and-swap: so every
+ * store that keeps the contract has an index, each step is atomic in all processes, and its cost follows that principal's
+ * own sessions. No step needs two records to change together: a login enters as pending, creates its record and is
+ * confirmed; who ends sessions marks their entries first, removes the records then and drops the entries last. Wherever a
+ * process dies in between, nothing is left that anybody can use, and who comes next tidies up.
  */
-export interface PrincipalIndex {
-  /** Enters a login as pending, enforcing the limit and marking who must go, in one step. */
-  admit(principal: Principal, entry: IndexEntry, limit?: AdmissionLimit): Promise<Admission>;
-  /** Pending becomes live; with `replaces` that entry is dropped in the same step. False when it is gone or going. */
-  confirm(principal: Principal, id: SessionId, replaces?: SessionId): Promise<boolean>;
-  /** Drops an entry. */
-  drop(principal: Principal, id: SessionId): Promise<void>;
-  /** Marks the given entries, or all, as going, pending ones included, and answers them. */
-  markGoing(principal: Principal, ids?: readonly SessionId[]): Promise<readonly IndexEntry[]>;
-  /** The entries in order of admission, after the given one, at most `limit`. */
-  entries(principal: Principal, after: SessionId | undefined, limit: number): Promise<readonly IndexEntry[]>;
+export class PrincipalIndex {
+  readonly #queue = new WriteQueue<Cell>();
+
+  constructor(private readonly parts: PrincipalIndexParts) {}
+
+  /**
+   * Enters a login as pending, if there is room for it, and answers the entries: those that must end for it are `going`.
+   * Undefined when there is no room.
+   */
+  async admit(
+    principal: Principal,
+    newcomer: Newcomer,
+    limit?: AdmissionLimit,
+  ): Promise<Entries | undefined> {
+    const stale = await this.#stale(principal);
+    return this.#change(principal, (entries, now) => {
+      const kept = entries.filter(({ id, state }) => !(state === 'live' && stale.has(id)));
+      return admit(kept, newcomer, limit, now);
+    });
+  }
+
+  /** A pending login becomes live. Undefined when it was revoked or evicted meanwhile. */
+  confirm(principal: Principal, id: SessionId): Promise<Entries | undefined> {
+    return this.#change(principal, (entries) => confirm(entries, id));
+  }
+
+  /** Marks entries as going, pending ones included, and answers all entries. */
+  async mark(principal: Principal, which: Parameters<typeof marked>[1]): Promise<Entries> {
+    return (await this.#change(principal, (entries) => marked(entries, which))) ?? [];
+  }
+
+  /** Drops entries whose records are removed. */
+  async drop(principal: Principal, ids: readonly SessionId[]): Promise<void> {
+    await this.#change(principal, (entries) => without(entries, ids));
+  }
+
+  /** The entries, the earliest admitted first. */
+  async entries(principal: Principal): Promise<Entries> {
+    const { entries } = await this.#read(keyOf(principal));
+    return withoutEnded(entries, this.parts.clock.now());
+  }
+
+  /** Of the oldest live entries those that have no record any more: they expired. */
+  async #stale(principal: Principal): Promise<ReadonlySet<SessionId>> {
+    const { entries } = await this.#read(keyOf(principal));
+    const ids = entries
+      .filter(({ state }) => state === 'live')
+      .slice(0, LOOKED_AFTER)
+      .map(({ id }) => id);
+    const records = ids.length === 0 ? [] : await this.parts.gateway.readMany(ids);
+    return new Set(ids.filter((_id, place) => records[place] === undefined));
+  }
+
+  /** One after another within this process, each starting from what the one before it left. */
+  #change(principal: Principal, change: Change): Promise<Entries | undefined> {
+    const key = keyOf(principal);
+    return this.#queue.run(key, (latest) => this.#swap(key, latest, change));
+  }
+
+  async #swap(
+    key: SessionId,
+    latest: Cell | undefined,
+    change: Change,
+  ): Promise<{ result: Entries | undefined; latest: Cell }> {
+    const deadline = performance.now() + this.parts.operationTimeout;
+    let cell = latest ?? (await this.#read(key));
+    // What the one before left may be an old one by now: it decides nothing that is not written.
+    let isCurrent = latest === undefined;
+    for (;;) {
+      const now = this.parts.clock.now();
+      const result = change(withoutEnded(cell.entries, now), now);
+      const next = result ?? cell.entries;
+      if (next === cell.entries && isCurrent) {
+        return { result, latest: cell };
+      }
+      const stored =
+        next === cell.entries ? await this.#read(key) : await this.#write(key, cell.record, next);
+      if (stored.entries === next && next !== cell.entries) {
+        return { result, latest: stored };
+      }
+      if (performance.now() > deadline) {
+        throw contention(this.parts.operationTimeout);
+      }
+      cell = stored;
+      isCurrent = true;
+      // No longer pause: who waits comes back with an old one and loses again.
+      await nextTurn();
+    }
+  }
+
+  /** What is stored then: the given entries, or those that another process stored meanwhile. */
+  async #write(key: SessionId, before: SessionRecord | undefined, entries: Entries): Promise<Cell> {
+    const { gateway } = this.parts;
+    const record = this.#record(before, entries);
+    if (before === undefined) {
+      return (await gateway.create(key, record)) ? { record, entries } : this.#read(key);
+    }
+    const answer = await gateway.replace(key, record, before.version);
+    return answer.done ? { record, entries } : cellOf(answer.current);
+  }
+
+  #record(before: SessionRecord | undefined, entries: Entries): SessionRecord {
+    const { clock, random } = this.parts;
+    const now = clock.now();
+    // It lives as long as the last of its sessions, and a crashed login.
+    const expiresAt = Math.max(now + PENDING_FOR, ...entries.map(({ endsAt }) => endsAt));
+    return Object.freeze({
+      format: RECORD_FORMAT,
+      version: random.version(),
+      fields: textOf(entries),
+      lengths: [],
+      createdAt: before?.createdAt ?? now,
+      lastSeenAt: Math.max(now, before?.lastSeenAt ?? now),
+      idle: 0,
+      absoluteAt: END_OF_TIME,
+      expiresAt,
+      handle: before?.handle ?? drawHandle(random),
+      meta: '{}',
+    });
+  }
+
+  async #read(key: SessionId): Promise<Cell> {
+    return cellOf(await this.parts.gateway.read(key));
+  }
+}
+
+/** The latest time that a Date can hold. */
+const END_OF_TIME = 8_640_000_000_000_000;
+
+/** No session id looks like it: those are 43 characters. */
+function keyOf(principal: Principal): SessionId {
+  return `principal-${hash('sha256', principal, 'base64url')}` as SessionId;
+}
+
+/** @throws {SessionError} when the record is not one of ours: nobody is logged in on a guess */
+function cellOf(record: SessionRecord | undefined): Cell {
+  const entries = record === undefined ? [] : parseEntries(record.fields);
+  if (entries === undefined) {
+    throw unavailable(
+      'the index of a user',
+      'its record is damaged; remove it, then this user logs in again',
+    );
+  }
+  return { record, entries };
+}
+
+function contention(operationTimeout: number): SessionError {
+  return new SessionError('session_contention', {
+    what: `A login kept losing to others of the same user for ${operationTimeout} ms.`,
+    fix: 'Send the request again.',
+  });
 }

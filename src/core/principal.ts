@@ -12,7 +12,9 @@ const MAX_LENGTH = 255;
 export function parsePrincipal(value: unknown): Principal {
   if (!isPrincipal(value)) {
     throw new SessionError('session_invalid_principal', {
-      what: 'The principal given to login() is not a text of 1 to 255 characters without control characters.',
+      what:
+        'The principal given to login() is not a text of 1 to 255 characters without control characters and lone ' +
+        'surrogates.',
       fix: 'Give the id of the user as a string, e.g. String(user.id).',
     });
   }
@@ -20,5 +22,10 @@ export function parsePrincipal(value: unknown): Principal {
 }
 
 function isPrincipal(value: unknown): value is Principal {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH && !/\p{Cc}/u.test(value);
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= MAX_LENGTH &&
+    !/\p{Cc}|\p{Surrogate}/u.test(value)
+  );
 }

@@ -52,6 +52,16 @@ export abstract class SessionStore {
     return Promise.all(ids.map((id) => this.read(id)));
   }
 
+  /**
+   * Gets ready: connects, makes what has to be there, looks at how the server is set up. Called once, at boot; a store that
+   * could not be opened there is tried again with the first operation.
+   *
+   * @throws {StoreSetupError} for a set-up that will not get better by itself; the application does not start then
+   */
+  open(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Releases what the store opened itself; what it was given stays open. Called once, at shutdown. */
   close(): Promise<void> {
     return Promise.resolve();

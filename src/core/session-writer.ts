@@ -1,10 +1,11 @@
 import { gone, SessionError } from './errors.js';
 import { mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
+import type { SessionListener } from './active-session.types.js';
 import type { LiveSession } from './live-session.js';
-import type { Principal } from './record.js';
+import type { PresentedSession } from './presented-session.js';
 import type { Held } from './held.js';
-import type { SessionChange } from './session-backend.js';
+import type { SessionChange, SessionDraft } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import { runUpdate, type UpdateFunction } from './update-draft.js';
 
@@ -12,9 +13,12 @@ import { runUpdate, type UpdateFunction } from './update-draft.js';
 export class SessionWriter {
   /** True once the response's head is out. */
   isHeadSent = false;
+  /** Told of what happens to the session. */
+  listener: SessionListener | undefined;
 
   constructor(
     private readonly engine: SessionEngine,
+    private readonly presented: PresentedSession,
     /** The idle timeout of a session that begins here, where it is not the configured one. */
     private readonly idleOfNew?: () => number | undefined,
   ) {}
@@ -36,7 +40,10 @@ export class SessionWriter {
   }
 
   /** Makes a new session durable. */
-  async create(live: LiveSession, login?: { principal: Principal; meta: string }): Promise<void> {
+  async create(
+    live: LiveSession,
+    login?: Pick<SessionDraft, 'principal' | 'meta' | 'replaces'>,
+  ): Promise<void> {
     this.assertCanBegin();
     const change = live.change();
     this.engine.inspect(live, change);
@@ -47,7 +54,7 @@ export class SessionWriter {
       ...(idle === undefined ? {} : { idle }),
       fields: mergeFields(NO_FIELDS, change.fields),
     };
-    live.settle(await this.engine.backend.create(live.identity, draft), change);
+    live.settle(this.#sendable(await this.engine.backend.create(live.identity, draft), live), change);
   }
 
   /** An atomic read-modify-write of the stored fields. */
@@ -62,6 +69,7 @@ export class SessionWriter {
       }
       return result;
     }
+    this.#assertCanChange();
     let last: { readonly result: R; readonly change: SessionChange; readonly fields: Fields } | undefined;
     const held = await this.engine.backend.commit(live.held, (current) => {
       const fields = Fields.ofTexts(current);
@@ -74,8 +82,43 @@ export class SessionWriter {
       throw gone();
     }
     this.engine.inspect(last.fields, last.change);
-    live.rebase(held, last.change);
+    live.rebase(this.#sendable(held, live), last.change);
     return last.result;
+  }
+
+  /** Ends a session. Undefined when there was none, or another request had ended it. */
+  async remove(live: LiveSession): Promise<Held | undefined> {
+    if (live.held === undefined) {
+      return undefined;
+    }
+    this.#assertCanChange();
+    const removed = await this.engine.backend.remove(live.held);
+    this.presented.noteEnd(removed);
+    return removed;
+  }
+
+  /**
+   * Gives a session that lives in its token one that tells of this activity, used or not. False when that cannot be; it
+   * never rejects, since nothing is lost by it.
+   */
+  async renew(live: LiveSession | undefined): Promise<boolean> {
+    const held = live === undefined ? this.presented.found : live.held;
+    try {
+      const renewed = held && (await this.engine.backend.touch(held));
+      if (renewed === undefined) {
+        return false;
+      }
+      (live ?? this.presented).renew(this.#sendable(renewed, live));
+      return true;
+    } catch (error) {
+      this.engine.report(error);
+      return false;
+    }
+  }
+
+  /** Whether a session that lives in its token cannot be changed any more, because the client cannot be given another. */
+  get isTooLate(): boolean {
+    return this.isHeadSent && this.engine.backend.livesInToken;
   }
 
   /** @throws {SessionError} `session_headers_sent` when a new session's cookie could not be set any more */
@@ -90,12 +133,32 @@ export class SessionWriter {
 
   /** Makes a change durable, or drops it when the session is gone. */
   async #write(live: LiveSession, held: Held, change: SessionChange): Promise<void> {
+    this.#assertCanChange();
     this.engine.inspect(live, change);
     const stored = await this.engine.backend.commit(held, () => change);
     if (stored === undefined) {
       this.#lose(live);
     } else {
-      live.settle(stored, change);
+      live.settle(this.#sendable(stored, live), change);
+    }
+  }
+
+  /** Makes sure that the client can be given a new token; where it cannot, the session is as it was. */
+  #sendable(held: Held, live: LiveSession | undefined): Held {
+    if (this.engine.backend.livesInToken && held !== live?.held) {
+      this.listener?.assertFits(held);
+    }
+    return held;
+  }
+
+  #assertCanChange(): void {
+    if (this.isTooLate) {
+      throw new SessionError('session_closed', {
+        what:
+          'The session lives in its cookie, and cannot be changed once the response has begun: the cookie can no longer be ' +
+          'set.',
+        fix: 'Change or end the session before the first byte of the response, or choose a store.',
+      });
     }
   }
 

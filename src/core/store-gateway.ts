@@ -1,6 +1,7 @@
 import { SessionError, timedOut, unavailable } from './errors.js';
 import { RECORD_FORMAT, type SessionId, type SessionRecord, type Version } from './record.js';
 import type { Replaced, SessionStore } from './session-store.js';
+import { StoreSetupError } from './store-setup.error.js';
 
 /** How long one operation may take and how many may be under way. */
 export interface GatewayLimits {
@@ -24,6 +25,14 @@ export class StoreGateway {
 
   async read(id: SessionId): Promise<SessionRecord | undefined> {
     return known('read', await this.#call('read', () => this.store.read(id)));
+  }
+
+  async readMany(ids: readonly SessionId[]): Promise<(SessionRecord | undefined)[]> {
+    const answer = await this.#call('readMany', () => this.store.readMany(ids));
+    if (!Array.isArray(answer) || answer.length !== ids.length) {
+      throw garbage('readMany');
+    }
+    return answer.map((record: unknown) => known('readMany', record));
   }
 
   async create(id: SessionId, record: SessionRecord): Promise<boolean> {
@@ -53,6 +62,11 @@ export class StoreGateway {
     return known('remove', await this.#call('remove', () => this.store.remove(id)));
   }
 
+  /** @throws {StoreSetupError} for a set-up that is wrong; a SessionError when the store is in trouble. */
+  async open(): Promise<void> {
+    await this.#call('open', () => this.store.open());
+  }
+
   async close(): Promise<void> {
     await this.#call('close', () => this.store.close());
   }
@@ -80,7 +94,9 @@ export class StoreGateway {
         (cause: unknown) => {
           answered();
           reject(
-            cause instanceof SessionError ? cause : unavailable(operation, 'it reported an error', cause),
+            cause instanceof SessionError || cause instanceof StoreSetupError
+              ? cause
+              : unavailable(operation, 'it reported an error', cause),
           );
         },
       );

@@ -24,24 +24,53 @@ export interface SessionIdentity {
 // 43 characters of base64url carry 258 bits: the last one has only 4 that count, so 16 of the 64 are canonical.
 const TOKEN = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
-/** Whether a text has the form of a token: 32 bytes in canonical base64url. */
-export function isToken(text: string): text is Token {
-  return TOKEN.test(text);
+/** Which texts are tokens, and what the store is keyed by. */
+export interface TokenScheme {
+  /** The most characters that a token has. */
+  readonly longest: number;
+  /** Whether a text has the form of a token. */
+  isToken(text: string): text is Token;
+  /** The key a token's record is kept under. */
+  idOf(token: Token): SessionId;
 }
 
-/** The key a token's record is kept under. A leaked store gives no credential away (OWASP ASVS 5.0, 7.2). */
-export function sessionIdOf(token: Token): SessionId {
-  return hash('sha256', token, 'base64url') as SessionId;
+/**
+ * What stores of our own contract are keyed by: a token is 32 bytes in canonical base64url, and the store sees its hash
+ * only, so that a leaked store gives no credential away (OWASP ASVS 5.0, 7.2).
+ */
+export const HASHED_TOKENS: TokenScheme = {
+  longest: 43,
+  isToken: (text): text is Token => TOKEN.test(text),
+  idOf: (token) => hash('sha256', token, 'base64url') as SessionId,
+};
+
+// No control characters, and no way out of a folder: some stores make file names of ids.
+const PLAIN_TOKEN = /^(?!(?:.*[\\/])?\.\.(?:[\\/]|$))\P{Cc}{1,256}$/u;
+
+/**
+ * What stores made for express-session are keyed by: the token itself, in whatever form the application drew it there.
+ * Only the cookie's signature says that it is one.
+ */
+export const PLAIN_TOKENS: TokenScheme = {
+  longest: 256,
+  isToken: (text): text is Token => PLAIN_TOKEN.test(text),
+  idOf: (token) => token as string as SessionId,
+};
+
+/** A store whose keys are the tokens themselves. */
+export interface TokenKeyedStore {
+  readonly keyedBy: 'token';
 }
 
-/** A token with the id that follows from it. */
-export function identify(token: Token): SessionIdentity {
-  return { token, id: sessionIdOf(token) };
+/** Which tokens go with a store. */
+export function tokensOf(store: object): TokenScheme {
+  return 'keyedBy' in store && store.keyedBy === 'token' ? PLAIN_TOKENS : HASHED_TOKENS;
 }
 
 /** Draws a new token of 256 bits. */
-export function drawIdentity(random: RandomSource): SessionIdentity {
-  return identify(random.bytes(32).toString('base64url') as Token);
+export function drawIdentity(random: RandomSource, scheme: TokenScheme): SessionIdentity {
+  const token = random.bytes(32).toString('base64url') as Token;
+  return { token, id: scheme.idOf(token) };
 }
 
 /** Draws a public name of 96 bits. */

@@ -8,7 +8,7 @@ const record = (fields: string) => new Held('' as Token, id, { fields } as Sessi
 
 describe('the writers of one session', () => {
   it('go one after another, each from what the one before it left', async () => {
-    const queue = new WriteQueue();
+    const queue = new WriteQueue<Held>();
     const seen: (string | undefined)[] = [];
     const write = (text: string) =>
       queue.run(id, async (latest) => {
@@ -21,7 +21,7 @@ describe('the writers of one session', () => {
   });
 
   it('go on after one that failed, which left nothing to start from', async () => {
-    const queue = new WriteQueue();
+    const queue = new WriteQueue<Held>();
     const failed = queue.run(id, () => Promise.reject(new Error('no')));
     const next = queue.run(id, async (latest) => ({ result: latest, latest: undefined }));
     await expect(failed).rejects.toThrow('no');
@@ -29,7 +29,7 @@ describe('the writers of one session', () => {
   });
 
   it('start afresh when the line was empty', async () => {
-    const queue = new WriteQueue();
+    const queue = new WriteQueue<Held>();
     await queue.run(id, async () => ({ result: 1, latest: record('old') }));
     await expect(
       queue.run(id, async (latest) => ({ result: latest, latest: undefined })),

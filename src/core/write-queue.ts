@@ -1,33 +1,34 @@
 import { SessionError } from './errors.js';
-import type { Held } from './held.js';
 import type { SessionId } from './record.js';
 
-interface Line {
+interface Line<Latest> {
   /** Settles when the last writer in the line is done; never rejects. */
   tail: Promise<unknown>;
   /** What the last writer left stored, if it knows. */
-  latest: Held | undefined;
+  latest: Latest | undefined;
   waiting: number;
   /** What the store failed with, for those who were waiting then. */
   trouble: SessionError | undefined;
 }
 
-/** A write in its turn: gets the record that the writer before it left, answers its result and what is stored now. */
-export type Turn<T> = (latest: Held | undefined) => Promise<{ result: T; latest: Held | undefined }>;
+/** A write in its turn: gets what the writer before it left stored, answers its result and what is stored now. */
+export type Turn<T, Latest> = (
+  latest: Latest | undefined,
+) => Promise<{ result: T; latest: Latest | undefined }>;
 
 /**
  * Lets the writers of one session id in this process go one after another, each starting from what the one before it
  * stored. Without it, n parallel writers of one record need n²/2 attempts at compare-and-swap.
  */
-export class WriteQueue {
-  readonly #lines = new Map<SessionId, Line>();
+export class WriteQueue<Latest> {
+  readonly #lines = new Map<SessionId, Line<Latest>>();
 
   /**
    * Waits for its turn and takes it. When the store fails a writer, those who waited behind it fail with it: each would
    * have to wait as long again.
    */
-  async run<T>(id: SessionId, turn: Turn<T>): Promise<T> {
-    const line = this.#lines.get(id) ?? {
+  async run<T>(id: SessionId, turn: Turn<T, Latest>): Promise<T> {
+    const line: Line<Latest> = this.#lines.get(id) ?? {
       tail: Promise.resolve(),
       latest: undefined,
       waiting: 0,
@@ -46,7 +47,7 @@ export class WriteQueue {
     }
   }
 
-  async #take<T>(id: SessionId, line: Line, turn: Turn<T>): Promise<T> {
+  async #take<T>(id: SessionId, line: Line<Latest>, turn: Turn<T, Latest>): Promise<T> {
     if (line.trouble !== undefined) {
       throw line.trouble;
     }

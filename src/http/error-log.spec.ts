@@ -24,6 +24,11 @@ describe('the error log', () => {
     expect(lines[1]).toMatch(/4 more since the last line/);
   });
 
+  it('says why, where that is known: not every log shows the error itself', () => {
+    log.report(unavailable('read', 'it reported an error', new Error('READONLY You cannot write')));
+    expect(lines[0]).toMatch(/failed at read.* Cause: READONLY You cannot write$/);
+  });
+
   it('says each other error once, however often it comes by', () => {
     const mistake = new SessionError('session_closed', { what: 'Too late.', fix: 'Earlier.' });
     log.report(mistake);

@@ -33,7 +33,7 @@ export class ErrorLog {
   /** Says what became of a response, whatever was said of the error before. */
   say(what: string, error: unknown): void {
     this.#isKnown(error);
-    this.logger.error(`${what}${error instanceof Error ? error.message : 'See the error.'}`, error);
+    this.logger.error(`${what}${textOf(error)}`, error);
   }
 
   #isKnown(error: unknown): boolean {
@@ -44,4 +44,13 @@ export class ErrorLog {
     this.#said.add(error);
     return isKnown;
   }
+}
+
+/** What happened, and why where that is known: not every log shows the error itself. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return 'See the error.';
+  }
+  const { message, cause } = error;
+  return cause instanceof Error ? `${message} Cause: ${cause.message}` : message;
 }

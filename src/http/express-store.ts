@@ -16,8 +16,17 @@ export class ExpressStoreView extends session.Store {
     private readonly gateway: StoreGateway,
     private readonly backend: SessionBackend,
     private readonly now: () => number,
+    /** What a store made for express-session has beside these: `all`, `length` and the like. */
+    extras: Readonly<Record<string, () => Promise<unknown>>> = {},
   ) {
     super();
+    for (const [name, run] of Object.entries(extras)) {
+      Reflect.defineProperty(this, name, {
+        value: (callback?: Callback<unknown>) => answer(run(), callback),
+        writable: true,
+        configurable: true,
+      });
+    }
   }
 
   override get(sid: string, callback: Callback<session.SessionData | null>): void {

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Held } from '../core/held.js';
 import type { LiveSession } from '../core/live-session.js';
-import type { CookieAttributes } from '../core/meta.js';
+import { type CookieAttributes, parseMeta } from '../core/meta.js';
 import { SessionCookie } from './session-cookie.js';
 import type { SessionSite } from './session-site.js';
 
 /** The session cookie of one request: what `session.cookie` shows of it, and the header that it becomes. */
 export class RequestCookie {
   #shown: Map<LiveSession, SessionCookie> | undefined;
-  #ended: { readonly attributes: CookieAttributes | undefined } | undefined;
   /** True once the handler has changed the attributes of the session's cookie. */
   isChanged = false;
 
@@ -33,14 +32,10 @@ export class RequestCookie {
     this.#shown?.delete(live);
   }
 
-  /** A session ended. The first that does is the one whose cookie the client holds. */
-  noteEnd(old: LiveSession): void {
-    this.#ended ??= { attributes: old.cookie };
-  }
-
-  /** The attributes that go with a session, or with one that nobody has opened. */
-  attributesOf(live: LiveSession | undefined): CookieAttributes {
-    return live?.cookie ?? this.site.cookieFor(this.req);
+  /** The attributes that go with a session, or with one that nobody has opened, as far as what is stored of it tells. */
+  attributesOf(live: LiveSession | undefined, held?: Held): CookieAttributes {
+    const own = live === undefined ? held && parseMeta(held.record.meta).cookie : live.cookie;
+    return own ?? this.site.cookieFor(this.req);
   }
 
   /** A cookie that the handler changed is the session's own from now on, and so is the lifetime that follows. */
@@ -53,8 +48,13 @@ export class RequestCookie {
     }
   }
 
-  /** The header that gives the client a session's token; none over plain http where the cookie is a secure one. */
-  header({ token, record }: Held, attributes: CookieAttributes, now: number): string | undefined {
+  /**
+   * The header that gives the client a session's token; none over plain http where the cookie is a secure one. Its attributes
+   * are those that are stored: where the next request would not know of others, it could not take the cookie away.
+   */
+  header(held: Held, now: number): string | undefined {
+    const { token, record } = held;
+    const attributes = this.attributesOf(undefined, held);
     if (attributes.secure === true && !this.site.isSecure(this.req)) {
       this.site.warnOnce(
         'A secure session cookie was not sent, because its request came over plain http. Behind a proxy that ends TLS ' +
@@ -68,8 +68,38 @@ export class RequestCookie {
     return this.site.transport.write(token, attributes, expires && Math.min(expires, record.absoluteAt));
   }
 
-  /** The header that takes the ended session's token away again. */
-  clearingHeader(): string {
-    return this.site.transport.clear(this.#ended?.attributes ?? this.site.cookieFor(this.req));
+  /** The headers that take away the token of a session that this request ended, wherever the client may have it. */
+  clearingHeaders(ended: Held): string[] {
+    return this.#scopesOf(ended).map((scope) => this.site.transport.clear(scope));
   }
+
+  /**
+   * The headers that go with the one of a new token, so that the client does not keep the old one beside it: two different
+   * ones that are valid count as none. Only a cookie with the same scope takes its place by itself.
+   */
+  replacingHeaders(replaced: Held, held: Held): string[] {
+    const next = this.attributesOf(undefined, held);
+    // With a new token for the same session every change of scope was told to the client when it was made.
+    const scopes =
+      replaced.id === held.id ? [this.attributesOf(undefined, replaced)] : this.#scopesOf(replaced);
+    return scopes
+      .filter((scope) => !isSameScope(scope, next))
+      .map((scope) => this.site.transport.clear(scope));
+  }
+
+  /** Where the client may have a session's token: its own cookie may have been laid beside the one of the options. */
+  #scopesOf(held: Held): CookieAttributes[] {
+    const own = this.attributesOf(undefined, held);
+    const common = this.site.cookieFor(this.req);
+    return isSameScope(own, common) ? [own] : [own, common];
+  }
+}
+
+/** Whether a browser takes two cookies of one name for the same one. */
+function isSameScope(one: CookieAttributes, other: CookieAttributes): boolean {
+  return (
+    one.domain === other.domain &&
+    one.path === other.path &&
+    (one.partitioned ?? false) === (other.partitioned ?? false)
+  );
 }

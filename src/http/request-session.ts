@@ -42,13 +42,16 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
 
   switched(old: LiveSession): void {
     this.#facade?.bind(old);
-    this.#cookie.noteEnd(old);
     this.#facade = undefined;
     this.#unset = undefined;
   }
 
   reloaded(live: LiveSession): void {
     this.#cookie.forget(live);
+  }
+
+  assertFits(held: Held): void {
+    this.#headerFor(held);
   }
 
   /** What `req.session` is. Looking at it neither loads nor throws. */
@@ -138,14 +141,21 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   }
 
   addHeaders(res: ServerResponse): void {
-    appendCookie(res, this.#setCookie());
+    appendCookies(res, this.#setCookies());
     if (this.active.isUsed) {
       varyByCookie(res);
     }
   }
 
   addDurableCookies(res: ServerResponse): void {
-    appendCookie(res, this.#replyCookie());
+    appendCookies(res, this.#replyCookies());
+  }
+
+  /** No cookie can be set on this response: what lives in one cannot be changed. */
+  ungated(): void {
+    if (this.active.engine.backend.livesInToken) {
+      this.headSent();
+    }
   }
 
   headSent(): void {
@@ -174,7 +184,12 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     if (this.#isHeadSent || this.#isAlive !== undefined || this.active.found === undefined) {
       return false;
     }
-    const isPersistent = this.#cookie.attributesOf(this.active.opened).originalMaxAge !== null;
+    if (this.active.engine.backend.livesInToken) {
+      // What is changed is sent anyway; only the activity of a session that was not is missing in its cookie.
+      return this.site.rolling || this.active.touchDue !== undefined;
+    }
+    const { opened, found } = this.active;
+    const isPersistent = this.#cookie.attributesOf(opened, found).originalMaxAge !== null;
     return this.site.rolling || (isPersistent && (isMoving || this.active.isRewritten));
   }
 
@@ -229,36 +244,40 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     }
   }
 
-  #setCookie(): string | undefined {
-    const reply = this.#replyCookie();
+  #setCookies(): string[] {
+    const replied = this.#replyCookies();
     const { found: held, opened } = this.active;
-    if (reply !== undefined || this.#isHeadSent || held === undefined || opened?.isGone === true) {
-      return reply;
+    if (replied.length > 0 || this.#isHeadSent || held === undefined || opened?.isGone === true) {
+      return replied;
     }
-    return this.#isAlive === true || this.#cookie.isChanged ? this.#headerFor(held) : undefined;
+    return this.#isAlive === true || this.#cookie.isChanged ? this.#headerFor(held) : replied;
   }
 
-  /** The cookie of what happened to the session itself. */
-  #replyCookie(): string | undefined {
+  /** The cookies of what happened to the session itself; one that is taken away comes first. */
+  #replyCookies(): string[] {
     const reply = this.active.reply();
     switch (reply.kind) {
-      case 'set':
-        return this.#headerFor(reply.held);
+      case 'set': {
+        const { held, replaced } = reply;
+        const replacing = replaced === undefined ? [] : this.#cookie.replacingHeaders(replaced, held);
+        return [...replacing, ...this.#headerFor(held)];
+      }
       case 'clear':
-        return this.#cookie.clearingHeader();
+        return this.#cookie.clearingHeaders(reply.ended);
       default:
-        return undefined;
+        return [];
     }
   }
 
-  #headerFor(held: Held): string | undefined {
-    const { engine, opened } = this.active;
-    return this.#cookie.header(held, this.#cookie.attributesOf(opened), engine.clock.now());
+  /** The header that gives the client a session's token, if it may have one. */
+  #headerFor(held: Held): string[] {
+    const header = this.#cookie.header(held, this.active.engine.clock.now());
+    return header === undefined ? [] : [header];
   }
 }
 
-function appendCookie(res: ServerResponse, setCookie: string | undefined): void {
-  if (setCookie !== undefined) {
+function appendCookies(res: ServerResponse, setCookies: readonly string[]): void {
+  for (const setCookie of setCookies) {
     res.appendHeader('Set-Cookie', setCookie);
     preventCaching(res);
   }

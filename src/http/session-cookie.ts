@@ -71,7 +71,7 @@ export class SessionCookie {
     const cookie: session.Cookie & Pick<CookieAttributes, 'partitioned' | 'priority'> = this.cookie;
     const { originalMaxAge, secure, httpOnly, domain, path, sameSite, partitioned, priority } = cookie;
     return JSON.stringify({
-      originalMaxAge: typeof originalMaxAge === 'number' ? originalMaxAge : null,
+      originalMaxAge: typeof originalMaxAge === 'number' ? withoutDrift(originalMaxAge) : null,
       secure,
       httpOnly,
       domain,
@@ -81,6 +81,12 @@ export class SessionCookie {
       priority,
     });
   }
+}
+
+/** The setter of `maxAge` reads the clock twice, and what it was given loses a millisecond or two on the way. */
+function withoutDrift(maxAge: number): number {
+  const whole = Math.ceil(maxAge / 1_000) * 1_000;
+  return whole - maxAge <= 2 ? whole : maxAge;
 }
 
 /** What would fail in the header must not be stored. */

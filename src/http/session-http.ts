@@ -1,25 +1,26 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import cluster from 'node:cluster';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ActiveSession } from '../core/active-session.js';
 import { systemClock } from '../core/clock.js';
-import type { CookieAttributes } from '../core/meta.js';
+import type { CookieAttributes, DeviceNote } from '../core/meta.js';
+import type { PrincipalSessions } from '../core/principal-sessions.js';
 import { SessionEngine } from '../core/session-engine.js';
 import type { SessionStore } from '../core/session-store.js';
-import { StoreBackend } from '../core/store-backend.js';
-import { StoreGateway } from '../core/store-gateway.js';
-import { systemRandom } from '../core/token.js';
+import { StoreSetupError } from '../core/store-setup.error.js';
+import { NoStore } from '../options/no-store.js';
 import type { ResolvedSessionOptions } from '../options/resolved-options.js';
 import type { SessionLogger } from '../options/session-logger.js';
 import { answerPlainly } from './commit-error.js';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
 import { ErrorLog } from './error-log.js';
-import { CookieTransport } from './cookie.transport.js';
-import { ExpressStoreView } from './express-store.js';
 import { attachSession, sessionOf } from './request-properties.js';
 import { RequestSession } from './request-session.js';
 import { canBeGated, installGate } from './install-gate.js';
 import { pathOf, routeFilter } from './route-filter.js';
 import { isSecureRequest } from './secure-request.js';
+import { inCookie } from './sealed-place.js';
+import { inStore, type SessionPlace } from './session-place.js';
 import type { SessionSite } from './session-site.js';
 
 /** The function that the next layer is called with. */
@@ -42,12 +43,10 @@ export interface SessionHttpParts {
 
 /** Sessions on HTTP: gives each request its session and lets its response out when that is durable. */
 export class SessionHttp implements SessionSite {
-  readonly transport: CookieTransport;
   readonly logger: SessionLogger;
   readonly engine: SessionEngine;
-  readonly expressStore: ExpressStoreView;
   readonly #options: ResolvedSessionOptions;
-  readonly #gateway: StoreGateway;
+  readonly #place: SessionPlace;
   readonly #current = new AsyncLocalStorage<RequestSession>();
   readonly #hasSession: (req: IncomingMessage) => boolean;
   readonly #warned = new Set<string>();
@@ -56,30 +55,24 @@ export class SessionHttp implements SessionSite {
   #closing: Promise<void> | undefined;
 
   constructor({ options, store, logger, onCommitError = answerPlainly }: SessionHttpParts) {
-    const { operationTimeout, maxPending, lifetime, maxBytes, clock = systemClock } = options;
+    const { lifetime, clock = systemClock } = options;
     this.#options = options;
     this.logger = logger;
     this.#errors = new ErrorLog(logger);
-    if (options.isProduction && store instanceof MemorySessionStore) {
+    if (store instanceof MemorySessionStore && (options.isProduction || cluster.isWorker)) {
       logger.warn(
         'Sessions are kept in the memory of this process: they end with it, and no other process knows them. Choose a ' +
-          'durable store for production.',
+          'store that lasts and is shared.',
       );
     }
     this.#onCommitError = options.onCommitError ?? onCommitError;
-    this.transport = new CookieTransport(options.name, options.secrets);
     this.#hasSession = routeFilter(options.routes);
-    this.#gateway = new StoreGateway(store, { operationTimeout, maxPending });
-    const backend = new StoreBackend({
-      gateway: this.#gateway,
-      lifetime,
-      clock,
-      random: systemRandom,
-      maxBytes,
-      operationTimeout,
-    });
+    this.#place =
+      store instanceof NoStore
+        ? inCookie(store.sessions, options)
+        : inStore(store, options, (work) => this.#inBackground(work));
     this.engine = new SessionEngine({
-      backend,
+      backend: this.#place.backend,
       lifetime,
       clock,
       isLazy: options.isLazy,
@@ -88,8 +81,25 @@ export class SessionHttp implements SessionSite {
       onError: (error) => this.reportError(error),
       ...(options.isProduction ? {} : { onSilentLoss: (field, kind) => this.#warnOfLoss(field, kind) }),
     });
-    this.expressStore = new ExpressStoreView(this.#gateway, backend, () => clock.now());
     options.remarks.forEach((remark) => logger.warn(remark));
+  }
+
+  get transport(): SessionSite['transport'] {
+    return this.#place.transport;
+  }
+
+  get expressStore(): unknown {
+    return this.#place.expressStore;
+  }
+
+  /** Who is logged in where, if that is kept. */
+  get principals(): PrincipalSessions | undefined {
+    return this.#place.principals;
+  }
+
+  /** What is to be noted about where a session that begins with this request is used. */
+  deviceOf(req: IncomingMessage): DeviceNote | undefined {
+    return this.#options.registry?.deviceOf(req);
   }
 
   get unset(): 'destroy' | 'keep' {
@@ -133,6 +143,8 @@ export class SessionHttp implements SessionSite {
     attachSession(req, session);
     if (canBeGated(res)) {
       installGate(res, session);
+    } else {
+      session.ungated();
     }
     if (presented === undefined || this.#options.isLazy) {
       this.#current.run(session, next);
@@ -175,6 +187,28 @@ export class SessionHttp implements SessionSite {
     return this.#onCommitError(error, req, res);
   }
 
+  /**
+   * Makes the store ready. One that is absent is a line in the log, unless the application is not to start without it.
+   *
+   * @throws {StoreSetupError} for a store that is set up wrongly
+   * @throws {SessionError} with `requireStoreAtBoot`, when the store does not answer
+   */
+  async open(): Promise<void> {
+    const { backend } = this.engine;
+    const { requireStoreAtBoot } = this.#options;
+    try {
+      await this.#place.open();
+      if (requireStoreAtBoot) {
+        await backend.open(backend.mint());
+      }
+    } catch (error) {
+      if (requireStoreAtBoot || error instanceof StoreSetupError) {
+        throw error;
+      }
+      this.reportError(error);
+    }
+  }
+
   /** Waits for what is under way, for as long as one operation may take, and closes the store. A second time is the first. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
@@ -187,9 +221,14 @@ export class SessionHttp implements SessionSite {
     });
     await Promise.race([this.engine.idle(), limit]);
     clearTimeout(late);
-    await this.#gateway.close().catch((error: unknown) => {
+    await this.#place.close().catch((error: unknown) => {
       this.logger.error('The session store could not be closed.', error);
     });
+  }
+
+  /** Shutdown waits for it, nobody else does. */
+  #inBackground(work: Promise<unknown>): void {
+    this.engine.track(work.catch((error: unknown) => this.reportError(error)));
   }
 
   #covers(req: IncomingMessage): boolean {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CookieAttributes } from '../core/meta.js';
 import type { SessionLogger } from '../options/session-logger.js';
-import type { CookieTransport } from './cookie.transport.js';
+import type { TokenTransport } from './token.transport.js';
 
 /** What all requests share at the edge, as one request's session sees it. */
 export interface SessionSite {
-  readonly transport: CookieTransport;
+  readonly transport: TokenTransport;
   readonly logger: SessionLogger;
   readonly unset: 'destroy' | 'keep';
   readonly rolling: boolean;

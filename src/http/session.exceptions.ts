@@ -46,6 +46,17 @@ export class SessionGoneException extends SessionException {
 }
 
 /**
+ * The user has as many sessions as `maxSessions` allows, and `onLimit` is `'refuse'` (409). Nobody was logged in.
+ *
+ * @publicApi
+ */
+export class SessionLimitException extends SessionException {
+  constructor(error: SessionError) {
+    super(error.code, HttpStatus.CONFLICT, 'There are too many sessions of this user already.', error);
+  }
+}
+
+/**
  * A mistake in how the application uses the session (500).
  *
  * @publicApi
@@ -117,6 +128,9 @@ const EXCEPTIONS: Record<SessionErrorCode, new (error: SessionError) => SessionE
   session_unavailable: SessionUnavailableException,
   session_contention: SessionUnavailableException,
   session_gone: SessionGoneException,
+  session_revoked: SessionGoneException,
+  session_limit: SessionLimitException,
+  session_no_registry: SessionUsageException,
   session_not_loaded: SessionNotLoadedError,
   session_closed: SessionClosedError,
   session_ended: SessionClosedError,

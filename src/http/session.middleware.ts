@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SessionMiddlewareOptions } from '../options/session.options.js';
-import { checkStore } from '../options/check-store.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import type { SessionLogger } from '../options/session-logger.js';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
 import { type Next, SessionHttp } from './session-http.js';
+import { usableStore } from './usable-store.js';
 
 /**
  * Middleware that gives each request its session.
@@ -13,6 +13,13 @@ import { type Next, SessionHttp } from './session-http.js';
  */
 export interface SessionMiddleware {
   (req: IncomingMessage, res: ServerResponse, next: Next): void;
+  /**
+   * Makes the store ready, and with `requireStoreAtBoot` waits until it answers. Without this call the first requests do
+   * it.
+   *
+   * @throws {StoreSetupError} for a store that is set up wrongly
+   */
+  open(): Promise<void>;
   /** Waits for what is under way and closes the store. */
   close(): Promise<void>;
 }
@@ -34,14 +41,14 @@ export function createSessionMiddleware(options: SessionMiddlewareOptions): Sess
   const logger = resolved.logger ?? CONSOLE;
   const http = new SessionHttp({
     options: resolved,
-    store: checkStore(resolved.store ?? new MemorySessionStore(), resolved.isProduction),
+    store: usableStore(resolved.store ?? new MemorySessionStore(), resolved, logger),
     logger,
   });
   return Object.assign(
     (req: IncomingMessage, res: ServerResponse, next: Next) => {
       http.handle(req, res, next);
     },
-    { close: () => http.close() },
+    { open: () => http.open(), close: () => http.close() },
   );
 }
 

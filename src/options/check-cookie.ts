@@ -22,6 +22,8 @@ const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 export interface CheckedCookie {
   readonly name: string;
   readonly cookie: (req: IncomingMessage) => ResolvedCookie;
+  /** The attributes, where they are the same for every request. */
+  readonly fixed?: ResolvedCookie;
   /** The lifetime of a persistent cookie, where it is the same for every request. */
   readonly maxAge: number | null;
 }
@@ -41,7 +43,7 @@ export function checkCookie(option: unknown, name: unknown, isProduction: boolea
     isProduction && fixed.secure === true && fixed.path === '/' && fixed.domain === undefined;
   const checkedName = checkName(name ?? (allowsHostPrefix ? '__Host-sid' : 'sid'));
   withPrefixRules(checkedName, fixed);
-  return { name: checkedName, cookie: () => fixed, maxAge: fixed.maxAge };
+  return { name: checkedName, cookie: () => fixed, fixed, maxAge: fixed.maxAge };
 }
 
 function attributes(option: unknown, isProduction: boolean): ResolvedCookie {

@@ -10,6 +10,7 @@ import {
   LONGEST_TIMER,
 } from './check.js';
 import { checkAuth } from './check-auth.js';
+import { checkRegistry } from './check-registry.js';
 import { checkCookie } from './check-cookie.js';
 import { checkRoutes } from './check-routes.js';
 import { checkSecrets } from './check-secret.js';
@@ -46,8 +47,12 @@ const KNOWN = [
   'maxBytes',
   'operationTimeout',
   'maxPending',
+  'requireStoreAtBoot',
   'mount',
   'routes',
+  'registry',
+  'maxSessions',
+  'onLimit',
   'auth',
   'onEvent',
   'logger',
@@ -68,12 +73,13 @@ export function resolveOptions(
   checkObject('options', options);
   refuseGenid(options);
   checkNames('', options, KNOWN);
-  const { name, cookie, maxAge } = checkCookie(options.cookie, options.name, isProduction);
+  const { name, cookie, fixed, maxAge } = checkCookie(options.cookie, options.name, isProduction);
   return Object.freeze({
     secrets: checkSecrets(options.secret),
     store: options.store,
     name,
     cookie,
+    fixedCookie: fixed,
     lifetime: resolveLifetime(options, maxAge),
     idleFollowsCookie: options.idleTimeout === undefined && typeof options.cookie === 'function',
     isLazy: checkOneOf('load', options.load ?? 'eager', ['eager', 'lazy'] as const) === 'lazy',
@@ -88,8 +94,10 @@ export function resolveOptions(
       { most: LONGEST_TIMER },
     ),
     maxPending: checkInteger('maxPending', options.maxPending ?? DEFAULTS.maxPending),
+    requireStoreAtBoot: flag('requireStoreAtBoot', options.requireStoreAtBoot),
     mount: checkOneOf('mount', options.mount ?? 'auto', ['auto', 'manual'] as const),
     routes: checkRoutes(options.routes ?? {}),
+    registry: checkRegistry(options),
     auth: checkAuth(options.auth ?? {}),
     onEvent: checkFunction('onEvent', options.onEvent) ?? (() => undefined),
     logger: checkMethods('logger', options.logger, ['warn', 'error']),

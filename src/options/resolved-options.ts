@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { CookieAttributes } from '../core/meta.js';
 import type { Lifetime } from '../core/lifetime.js';
+import type { ResolvedRegistry } from './check-registry.js';
 import type {
   SessionAuthOptions,
   SessionMiddlewareOptions,
@@ -29,6 +30,8 @@ export interface ResolvedSessionOptions {
   readonly idleFollowsCookie: boolean;
   readonly isLazy: boolean;
   readonly cookie: (req: IncomingMessage) => ResolvedCookie;
+  /** The same attributes where they do not depend on the request. */
+  readonly fixedCookie: ResolvedCookie | undefined;
   readonly rolling: boolean;
   readonly saveUninitialized: boolean;
   readonly unset: 'destroy' | 'keep';
@@ -36,8 +39,11 @@ export interface ResolvedSessionOptions {
   readonly maxBytes: number;
   readonly operationTimeout: number;
   readonly maxPending: number;
+  readonly requireStoreAtBoot: boolean;
   readonly mount: 'auto' | 'manual';
   readonly routes: SessionRoutes;
+  /** Undefined when it is not kept who is logged in where. */
+  readonly registry: ResolvedRegistry | undefined;
   readonly auth: SessionAuthOptions;
   readonly onEvent: NonNullable<SessionOptions['onEvent']>;
   readonly logger: SessionOptions['logger'];

@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CookieOptions } from 'express-session';
 import type { Clock } from '../core/clock.js';
 import type { Duration } from '../core/duration.js';
+import type { ExpressSessionStore } from '../core/express-session-store.js';
 import type { SessionEvent } from '../core/session-engine.js';
+import type { SealedSessions } from '../core/sealed-sessions.js';
 import type { SessionStore } from '../core/session-store.js';
 import type { SessionLogger } from './session-logger.js';
 
@@ -21,6 +23,19 @@ export interface SessionRoutes {
   readonly include?: readonly SessionRoute[];
   /** These have none, whatever `include` says. @default none */
   readonly exclude?: readonly SessionRoute[];
+}
+
+/**
+ * What is noted at a login about where the session is used, for lists of devices. It is cut short, and it is what the client
+ * says: never trust it.
+ */
+export interface SessionRegistryOptions {
+  /** The `User-Agent` header, at most 256 characters. @default false */
+  readonly userAgent?: boolean;
+  /** The client's address, as the framework tells it (`trust proxy`), at most 64 characters. @default false */
+  readonly ip?: boolean;
+  /** A text of the application's own, at most 128 characters. @default none */
+  readonly label?: (req: IncomingMessage) => string | undefined;
 }
 
 /** How `AuthGuard` judges. */
@@ -48,14 +63,15 @@ export interface SessionAuthOptions {
 export interface SessionOptions {
   /**
    * Signs the cookie: at least 32 random characters. Of several the first signs and all are accepted, so that a secret
-   * can be changed without logging anybody out.
+   * can be changed without logging anybody out. With `SealedCookieStore` the keys are derived from it.
    */
   readonly secret: string | readonly string[] | undefined;
   /**
-   * Where sessions are kept.
+   * Where sessions are kept: a store of this package or of your own, any store made for express-session, or the cookie
+   * itself, with `SealedCookieStore`.
    * @default a bounded {@link MemorySessionStore}, for development, tests and a single process
    */
-  readonly store?: SessionStore;
+  readonly store?: SessionStore | ExpressSessionStore | SealedSessions;
   /** Name of the cookie. @default `sid`; in production `__Host-sid` when the other attributes allow it */
   readonly name?: string;
   /**
@@ -91,10 +107,26 @@ export interface SessionOptions {
   readonly operationTimeout?: Duration;
   /** Operations of the store that may be outstanding; more fail at once. @default 1000 */
   readonly maxPending?: number;
+  /**
+   * Whether the application refuses to start while the store does not answer. Otherwise it starts, says so in the log, and
+   * has its sessions once the store is there.
+   * @default false
+   */
+  readonly requireStoreAtBoot?: boolean;
   /** `manual` leaves it to `applySession(app)` to put the middleware in place. @default `auto` */
   readonly mount?: 'auto' | 'manual';
   /** Which requests have a session. @default all */
   readonly routes?: SessionRoutes;
+  /**
+   * Whether it is kept who is logged in where, for {@link SessionRegistry}; an object says what is noted about each device. A
+   * login then takes some more calls of the store, any other request none.
+   * @default true with `maxSessions`, else false
+   */
+  readonly registry?: boolean | SessionRegistryOptions;
+  /** How many sessions one principal may have, 1000 at most; a function is asked at each login. @default no limit of its own */
+  readonly maxSessions?: number | ((principal: string) => number);
+  /** What happens at a login beyond `maxSessions`: the oldest session ends, or the login fails (409). @default `evict-oldest` */
+  readonly onLimit?: 'evict-oldest' | 'refuse';
   /** How `AuthGuard` judges. */
   readonly auth?: SessionAuthOptions;
   /** Told of what happens to sessions beside their requests. */

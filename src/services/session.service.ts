@@ -136,12 +136,15 @@ export class SessionService {
    * step fails nobody is logged in and the old session is as it was (OWASP ASVS 5.0, 7.2.4).
    *
    * @param principal id of the user, 1 to 255 characters
+   * @throws {SessionLimitException} when the user has `maxSessions` and `onLimit` is `'refuse'` (409)
+   * @throws {SessionGoneException} when all sessions of the user were ended while this ran (409)
    *
    * @example
    * await sessions.login(user.id, { data: { email: user.email }, keep: ['cart'] });
    */
   login(principal: string, options: LoginOptions = {}): Promise<void> {
-    return atEdgeLater(this.#active.login(principal, options));
+    const { active, req } = this.#current;
+    return atEdgeLater(active.login(principal, { ...options, device: this.http.deviceOf(req) }));
   }
 
   /** Logs out: the session is gone from the store and its cookie from the browser. */

@@ -70,6 +70,7 @@ export function storeContract(
     shared: options.shared ?? true,
     sweeps: options.sweeps ?? false,
     rejectsAfterClose: options.rejectsAfterClose ?? false,
+    keepsText: options.keepsText ?? true,
     rounds: options.rounds ?? 200,
     second: (subject) => secondHandle(subject, context.shared),
     clause(clause, body) {

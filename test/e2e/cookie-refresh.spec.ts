@@ -75,6 +75,26 @@ describe('P1 the cookie of a session that ended while a request was running', ()
     },
   );
 
+  it('goes out although nobody looked at the session, when it is the session’s own that lasts', async () => {
+    const clock = fakeClock(Date.now());
+    const { store, knownClient } = await expressApp(
+      {
+        '/last': (req, res) => {
+          Object.assign(req.session['cookie'] as object, { maxAge: 24 * 60 * MINUTE });
+          res.send('lasts');
+        },
+        '/': (_req, res) => res.send('not looked at'),
+      },
+      { clock, absoluteTimeout: '30d' },
+    );
+    const client = await knownClient();
+    await client.fetch('/last');
+    clock.advance(60 * MINUTE);
+    const [line = ''] = (await client.fetch('/')).headers.getSetCookie();
+    expect(line).toContain(`Expires=${new Date(clock.now() + 24 * 60 * MINUTE).toUTCString()}`);
+    expect(store.count('touch')).toBe(1);
+  });
+
   it('is no reason for an error when the activity cannot be written down', async () => {
     const { store, log, knownClient } = await expressApp(
       { '/': (req, res) => res.send(String(req.session['user'])) },

@@ -1,9 +1,11 @@
+import cluster from 'node:cluster';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import type { Request, Response } from 'express';
 import {
   applySession,
+  createSessionMiddleware,
   MemorySessionStore,
   SessionModule,
   type SessionOptions,
@@ -16,6 +18,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ControlledStore } from '../support/controlled.store.js';
 import { COUNTED, CountController, visitTwice } from '../support/count.controller.js';
 import { nestApp, QUIET, running, SECRET } from '../support/nest-app.js';
+import { LogRecorder } from '../support/session-app.js';
 
 describe('SessionModule.forRoot()', () => {
   it('gives every module of the application its sessions', async () => {
@@ -38,6 +41,24 @@ describe('SessionModule.forRoot()', () => {
     class Feature {}
     const sessionModule = SessionModule.forRoot({ secret: SECRET, isGlobal: false });
     await expect(nestApp({ sessionModule, imports: [Feature] })).rejects.toThrow(/SessionService/);
+  });
+});
+
+describe('the memory store', () => {
+  it.each([true, false])('is warned about in a worker of many (worker: %s)', async (isWorker) => {
+    const before = cluster.isWorker;
+    // What Node sets in a process that node:cluster has forked.
+    Object.assign(cluster, { isWorker });
+    try {
+      const log = new LogRecorder();
+      createSessionMiddleware({ secret: SECRET, store: new MemorySessionStore(), logger: log });
+      createSessionMiddleware({ secret: SECRET, store: new ControlledStore(), logger: log });
+      expect(log.warnings.map(({ message }) => message)).toEqual(
+        isWorker ? [expect.stringContaining('no other process knows them')] : [],
+      );
+    } finally {
+      Object.assign(cluster, { isWorker: before });
+    }
   });
 });
 
@@ -124,8 +145,8 @@ describe('@nestjs/testing', () => {
   it('P11 refuses an override that is no store', async () => {
     const testing = Test.createTestingModule({ imports: [SessionModule.forRoot({ secret: SECRET })] })
       .overrideProvider(SessionStore)
-      .useValue({ get() {}, set() {}, destroy() {} });
-    await expect(testing.compile()).rejects.toThrow(/express-session cannot be used yet/);
+      .useValue({ get() {}, set() {} });
+    await expect(testing.compile()).rejects.toThrow(/no session store/);
   });
 });
 

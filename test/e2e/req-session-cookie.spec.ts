@@ -65,6 +65,16 @@ describe('a session’s own cookie', () => {
     expect((await visit('/look')).attributes).toContain(expires(clock.now() + HOUR));
   });
 
+  it('lasts as long as it was told to, also where the clock goes on while it is told', async () => {
+    const { visit, clock, store } = await withCookie((cookie) => {
+      // What the setter comes to when a millisecond ends between its two looks at the clock.
+      Object.assign(cookie, { maxAge: HOUR });
+      Object.assign(cookie, { originalMaxAge: HOUR - 1 });
+    });
+    expect((await visit('/use')).attributes).toContain(expires(clock.now() + HOUR));
+    expect(store.records).toMatchObject([{ idle: HOUR }]);
+  });
+
   it('expires is the same thing, said by date', async () => {
     const { visit, store } = await withCookie(
       (cookie) => void (cookie.expires = new Date(Date.now() + HOUR)),

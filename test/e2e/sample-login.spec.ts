@@ -257,7 +257,7 @@ describe('starting sample/01-login', () => {
     const port = String(typeof address === 'object' && address?.port);
     try {
       expect(await refusal({ PORT: port })).toBe(
-        `Port ${port} is taken by another program. Stop it, or choose another port, such as PORT=3001.`,
+        `Port ${port} is taken by another program. Stop it, or choose another one with PORT.`,
       );
     } finally {
       other.close();

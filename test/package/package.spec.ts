@@ -107,7 +107,7 @@ describe.skipIf(noRegistry !== undefined)('with Nest 12, as ESM', () => {
   describeTypes(
     () => project,
     'own',
-    ['lmdb-entry', 'testing-entry'],
+    ['lmdb-entry', 'stores-entries', 'testing-entry'],
     [
       { name: 'nodenext-esm', ending: '.mts', options: { module: 'nodenext' } },
       { name: 'nodenext-cjs', ending: '.cts', options: { module: 'nodenext' } },
@@ -141,7 +141,7 @@ describe.skipIf(noRegistry !== undefined).each(['11.1.4', '11'])('with Nest %s, 
   describeTypes(
     () => project,
     'theirs',
-    ['testing-entry'],
+    ['stores-entries', 'testing-entry'],
     [
       { name: 'node16', options: { module: 'node16' } },
       { name: 'node10', options: { module: 'commonjs', moduleResolution: 'node10' } },

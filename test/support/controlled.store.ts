@@ -8,7 +8,7 @@ import {
 import { deferred } from './deferred.js';
 
 /** What a store is asked to do. */
-export type StoreOperation = 'read' | 'create' | 'replace' | 'touch' | 'remove' | 'close';
+export type StoreOperation = 'open' | 'read' | 'create' | 'replace' | 'touch' | 'remove' | 'close';
 
 /** A call that the store was told to keep waiting. */
 export interface HeldCall {
@@ -27,7 +27,10 @@ const down = () => new Error('The test took the store down.');
 /** A memory store that waits, fails, hangs or answers nonsense where the test says so, and counts what it is asked. */
 export class ControlledStore extends SessionStore {
   readonly inner = new MemorySessionStore();
+  /** What it was asked, but for being opened. */
   readonly calls: StoreOperation[] = [];
+  /** How often it was opened. */
+  opens = 0;
   /** Applies to every call. */
   readonly #always = new Map<StoreOperation, Behaviour>();
   /** Each applies to one call. */
@@ -63,8 +66,8 @@ export class ControlledStore extends SessionStore {
   }
 
   /** The next such call fails. */
-  failNext(operation: StoreOperation): void {
-    this.#push(operation, () => Promise.reject(down()));
+  failNext(operation: StoreOperation, error: Error = down()): void {
+    this.#push(operation, () => Promise.reject(error));
   }
 
   /** From now on such calls throw before they answer a promise. */
@@ -100,6 +103,10 @@ export class ControlledStore extends SessionStore {
   /** The records of all sessions. */
   get records(): SessionRecord[] {
     return [...this.#known.values()];
+  }
+
+  override open(): Promise<void> {
+    return this.#call('open', () => this.inner.open());
   }
 
   override read(id: SessionId): Promise<SessionRecord | undefined> {
@@ -163,7 +170,11 @@ export class ControlledStore extends SessionStore {
 
   /** Whatever the behaviour answers is what the caller gets: stores in plain JavaScript may answer anything. */
   #call<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
-    this.calls.push(operation);
+    if (operation === 'open') {
+      this.opens++;
+    } else {
+      this.calls.push(operation);
+    }
     const behaviour = this.#next.get(operation)?.shift() ?? this.#always.get(operation);
     return (behaviour === undefined ? work() : behaviour(work)) as Promise<T>;
   }

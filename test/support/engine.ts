@@ -4,7 +4,7 @@ import type { Held } from '../../src/core/held.js';
 import { SessionEngine } from '../../src/core/session-engine.js';
 import { StoreBackend } from '../../src/core/store-backend.js';
 import { StoreGateway } from '../../src/core/store-gateway.js';
-import { type SessionIdentity, systemRandom } from '../../src/core/token.js';
+import { type SessionIdentity, systemRandom, tokensOf } from '../../src/core/token.js';
 
 /** What an engine in a test can be told. */
 export interface EngineSetting {
@@ -27,6 +27,7 @@ export function engineOn(
       ...shared,
       gateway,
       random: systemRandom,
+      tokens: tokensOf(store),
       maxBytes: 1e6,
       operationTimeout,
     }),

@@ -51,7 +51,7 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore {
    *
    * @throws Error when `lmdb` is not installed or the path cannot be opened.
    */
-  open(): Promise<void> {
+  override open(): Promise<void> {
     return this.#run(async () => undefined);
   }
 

@@ -1,4 +1,5 @@
 import type { open } from 'lmdb';
+import { isMissingPackage } from '../../core/missing-package.js';
 
 /** The part of the optional package `lmdb` that is used. */
 export interface Lmdb {
@@ -15,20 +16,11 @@ export async function loadLmdb(load: () => Promise<Lmdb> = () => import('lmdb'))
     return await load();
   } catch (cause) {
     throw new Error(
-      isMissing(cause)
+      isMissingPackage('lmdb', cause)
         ? 'LmdbSessionStore needs the package lmdb, and it is not installed. Install it: npm install lmdb'
         : 'LmdbSessionStore could not load the package lmdb. Its native part may not fit this platform: run npm ' +
             'rebuild lmdb, or npm install lmdb again where the application runs.',
       { cause },
     );
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND') &&
-    /'lmdb'/.test(error.message)
-  );
 }

@@ -1,5 +1,5 @@
+import { CORRUPT_RECORD } from '../../core/corrupt-record.js';
 import {
-  RECORD_FORMAT,
   type Handle,
   type Principal,
   type SessionId,
@@ -84,7 +84,7 @@ export function encodeRecord(record: SessionRecord): Buffer {
  */
 export function decodeRecord(bytes: Buffer): SessionRecord {
   if (!hasHead(bytes)) {
-    return CORRUPT;
+    return CORRUPT_RECORD;
   }
   const layout = bytes.readUInt8(AT.layout);
   if (layout > LAYOUT) {
@@ -96,7 +96,7 @@ export function decodeRecord(bytes: Buffer): SessionRecord {
   try {
     return decodeKnown(bytes);
   } catch {
-    return CORRUPT;
+    return CORRUPT_RECORD;
   }
 }
 
@@ -119,20 +119,6 @@ export function withTimes(bytes: Buffer, lastSeenAt: number, expiresAt: number):
   copy.writeDoubleLE(expiresAt, AT.expiresAt);
   return copy;
 }
-
-const CORRUPT: SessionRecord = Object.freeze({
-  format: RECORD_FORMAT,
-  version: -1 as Version,
-  fields: '',
-  lengths: Object.freeze([]),
-  createdAt: 0,
-  lastSeenAt: 0,
-  idle: 0,
-  absoluteAt: 0,
-  expiresAt: 0,
-  handle: '' as Handle,
-  meta: '{}',
-});
 
 function hasHead(bytes: Buffer): boolean {
   return bytes.length >= AT.body && bytes.readUInt16LE(0) === MAGIC && bytes.readUInt8(AT.layout) >= LAYOUT;

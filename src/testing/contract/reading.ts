@@ -32,14 +32,16 @@ export function describeReading({ runner, clause }: ContractContext): void {
 
     clause('keeps its record when the caller changes the object it gave', async ({ store }) => {
       const id = createSessionId();
-      const given = { ...createRecord(), lengths: [7, 7] };
+      const { lengths, ...others } = createRecord();
+      const given = { ...others, lengths: [...lengths] };
       const record = structuredClone(given);
       await store.create(id, given);
       given.fields = '{}';
       given.lengths.push(1);
       assert.deepEqual(await store.read(id), record);
 
-      const next = { ...changed(record), lengths: [9, 9] };
+      const after = changed(record);
+      const next = { ...after, lengths: [...after.lengths] };
       const replaced = structuredClone(next);
       await store.replace(id, next, record.version);
       next.meta = 'changed';

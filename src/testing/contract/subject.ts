@@ -61,6 +61,14 @@ export interface StoreContractOptions {
   readonly rejectsAfterClose?: boolean;
 
   /**
+   * Whether the text of the fields comes back letter for letter. A store that keeps them as values may spell them anew, as
+   * `JSON.stringify` does, with the lengths that go with it.
+   *
+   * @default true
+   */
+  readonly keepsText?: boolean;
+
+  /**
    * How often each race is run.
    *
    * @default 200
@@ -74,6 +82,7 @@ export interface ContractContext {
   readonly shared: boolean;
   readonly sweeps: boolean;
   readonly rejectsAfterClose: boolean;
+  readonly keepsText: boolean;
   readonly rounds: number;
   /** Another handle on the subject's data, or the same one where the data is one store's own. */
   second(subject: ContractSubject): Promise<SessionStore>;

@@ -27,7 +27,7 @@ export function layout({ title, content, personal = false }: Layout): string {
         </header>
         <main>${content}</main>
         <footer>
-          <p>Rendered on the server. Your browser holds one random token; everything else stays here.</p>
+          <p>Rendered on the server. No script of a page can read the cookie that tells who you are.</p>
         </footer>
       </body>
     </html>`.toString();

@@ -9,7 +9,12 @@ interface FailedLogin {
 
 /** The login form; after a failed login with what was typed and what was wrong. */
 export function loginPage(failed?: FailedLogin): string {
-  const content = html`
+  return layout({ title: failed ? 'Not logged in' : 'Log in', content: loginCard(failed) });
+}
+
+/** The form without the page around it. */
+export function loginCard(failed?: FailedLogin): Html {
+  return html`
     <section class="card narrow">
       <h1>Log in</h1>
       ${failed && problem(failed.problem)}
@@ -40,7 +45,6 @@ export function loginPage(failed?: FailedLogin): string {
       ${demoHint()}
     </section>
   `;
-  return layout({ title: failed ? 'Not logged in' : 'Log in', content });
 }
 
 function problem(text: string): Html {

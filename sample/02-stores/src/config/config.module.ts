@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { Module } from '@nestjs/common';
+import { AppConfig } from '../login-sample.js';
+import { OtherProcess } from './other-process.js';
+
+const DATA_DIR = fileURLToPath(new URL('../../data', import.meta.url));
+
+/** The settings of sample 1, with a data directory of our own, and where the other process is. */
+@Module({
+  providers: [
+    {
+      provide: AppConfig,
+      useFactory: () => AppConfig.load({ ...process.env, DATA_DIR: process.env['DATA_DIR'] || DATA_DIR }),
+    },
+    { provide: OtherProcess, useFactory: () => new OtherProcess(process.env['OTHER_PORT'] || undefined) },
+  ],
+  exports: [AppConfig, OtherProcess],
+})
+export class ConfigModule {}

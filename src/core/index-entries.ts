@@ -1,0 +1,166 @@
+import type { Handle, SessionId } from './record.js';
+
+/**
+ * - `pending`: a login is under way; its record may not exist yet.
+ * - `live`: the record exists and its token was given out.
+ * - `going`: marked for removal; whoever looks next finishes it.
+ */
+export type EntryState = 'pending' | 'live' | 'going';
+
+/** One session of a principal, as the index knows it. */
+export interface IndexEntry {
+  readonly id: SessionId;
+  readonly handle: Handle;
+  readonly state: EntryState;
+  /** When its login was admitted, in milliseconds since the epoch. Rotation keeps it. */
+  readonly admittedAt: number;
+  /** When it entered the state `pending`, in milliseconds since the epoch. */
+  readonly pendingAt: number;
+  /** When the session ends whatever happens, in milliseconds since the epoch. */
+  readonly endsAt: number;
+  /** While a token is rotated: the id whose place this one takes. The pair counts as one session. */
+  readonly beside?: SessionId;
+  /** The session that ends when this login has succeeded. While both are there the pair counts as one. */
+  readonly replaces?: SessionId;
+}
+
+/** How many sessions a principal may have, and what happens to one more. */
+export interface AdmissionLimit {
+  readonly maxSessions: number;
+  readonly onLimit: 'evict-oldest' | 'refuse';
+}
+
+/** A list of entries, the earliest admitted first. */
+export type Entries = readonly IndexEntry[];
+
+/** What a login asks for. */
+export type Newcomer = Pick<IndexEntry, 'id' | 'handle' | 'endsAt' | 'beside' | 'replaces'>;
+
+/** Milliseconds after which a login that was neither confirmed nor dropped counts as crashed. */
+export const PENDING_FOR = 60_000;
+
+/** The most sessions that are kept of one principal; above it the oldest go. */
+export const MOST_ENTRIES = 1_000;
+
+/** Drops what cannot be a session any more: what has ended, and logins that crashed. */
+export function withoutEnded(entries: Entries, now: number): Entries {
+  const kept = entries.filter(
+    ({ state, endsAt, pendingAt }) =>
+      // What is going may still have a record; who finishes it drops it.
+      state === 'going' || (now < endsAt && (state === 'live' || Math.abs(now - pendingAt) <= PENDING_FOR)),
+  );
+  return kept.length === entries.length ? entries : kept;
+}
+
+/**
+ * Enters a login as pending and marks who must go for it, in one step. Undefined when there is no room for it. Entries that
+ * are going do not count; of a pair, that of a rotation or that of a login from within a session, only the new one does.
+ */
+export function admit(
+  entries: Entries,
+  newcomer: Newcomer,
+  limit: AdmissionLimit | undefined,
+  now: number,
+): Entries | undefined {
+  const pending = { ...newcomer, state: 'pending', admittedAt: now, pendingAt: now } as const;
+  return newcomer.beside === undefined
+    ? admitLogin(entries, pending, limit)
+    : admitBeside(entries, pending, newcomer.beside);
+}
+
+function admitBeside(entries: Entries, pending: IndexEntry, beside: SessionId): Entries | undefined {
+  const place = entries.findIndex(({ id }) => id === beside);
+  const old = entries[place];
+  return old?.state === 'live'
+    ? entries.toSpliced(place + 1, 0, { ...pending, admittedAt: old.admittedAt })
+    : undefined;
+}
+
+function admitLogin(
+  entries: Entries,
+  pending: IndexEntry,
+  { maxSessions, onLimit }: AdmissionLimit = { maxSessions: MOST_ENTRIES, onLimit: 'evict-oldest' },
+): Entries | undefined {
+  const standing = [...entries, pending].filter(({ state }) => state !== 'going');
+  const replaced = new Set(standing.map(({ replaces }) => replaces));
+  const counted = standing.filter(
+    (entry) => entry !== pending && entry.beside === undefined && !replaced.has(entry.id),
+  );
+  if (onLimit === 'refuse' && counted.length >= maxSessions) {
+    return undefined;
+  }
+  const surplus = counted.length + 1 - Math.min(maxSessions, MOST_ENTRIES);
+  const evicted = new Set<SessionId | undefined>();
+  for (const { id, replaces } of counted.slice(0, Math.max(0, surplus))) {
+    evicted.add(id).add(replaces ?? id);
+  }
+  return [...marked(entries, ({ id, beside = id }) => evicted.has(id) || evicted.has(beside)), pending];
+}
+
+/** A pending login becomes live. Undefined when it is gone or going: it was revoked or evicted meanwhile. */
+export function confirm(entries: Entries, id: SessionId): Entries | undefined {
+  const entry = entries.find((candidate) => candidate.id === id);
+  if (entry === undefined || entry.state === 'going') {
+    return undefined;
+  }
+  const { beside, ...rest } = entry;
+  const live: IndexEntry = { ...rest, state: 'live' };
+  if (beside === undefined) {
+    return entries.map((other) => (other === entry ? live : other));
+  }
+  // A rotated session stands where the one stood whose place it takes; that is dropped, for its record is a forward now.
+  const old = entries.find((other) => other.id === beside);
+  return old?.state === 'live'
+    ? entries.filter((other) => other !== entry).map((other) => (other === old ? live : other))
+    : undefined;
+}
+
+/** Marks entries as going. */
+export function marked(entries: Entries, which: (entry: IndexEntry) => boolean): Entries {
+  return entries.map((entry) =>
+    entry.state !== 'going' && which(entry) ? { ...entry, state: 'going' } : entry,
+  );
+}
+
+/** The entries without some. */
+export function without(entries: Entries, ids: readonly SessionId[]): Entries {
+  const kept = entries.filter(({ id }) => !ids.includes(id));
+  return kept.length === entries.length ? entries : kept;
+}
+
+/** Writes entries as the text of one JSON object, which a person can read. */
+export function textOf(entries: Entries): string {
+  return JSON.stringify({ sessions: entries });
+}
+
+/** Reads what {@link textOf} wrote; undefined when it is something else. */
+export function parseEntries(text: string): Entries | undefined {
+  try {
+    const { sessions }: { sessions?: unknown } = Object(JSON.parse(text));
+    return Array.isArray(sessions) && sessions.every(isEntry) ? sessions : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const STATES: readonly unknown[] = ['pending', 'live', 'going'] satisfies EntryState[];
+
+function isEntry(value: unknown): value is IndexEntry {
+  const {
+    id,
+    handle,
+    state,
+    admittedAt,
+    pendingAt,
+    endsAt,
+    beside,
+    replaces,
+  }: Partial<Record<string, unknown>> = Object(value);
+  return (
+    typeof id === 'string' &&
+    typeof handle === 'string' &&
+    STATES.includes(state) &&
+    [admittedAt, pendingAt, endsAt].every((time) => typeof time === 'number') &&
+    [beside, replaces].every((other) => other === undefined || typeof other === 'string')
+  );
+}

@@ -1,0 +1,71 @@
+import type { Clock } from './clock.js';
+import type { FieldTexts } from './field-texts.js';
+import type { Held } from './held.js';
+import type { AdmissionLimit } from './index-entries.js';
+import type { Lifetime } from './lifetime.js';
+import type { PrincipalSessions } from './principal-sessions.js';
+import type { Principal } from './record.js';
+import type { PresentedToken, SessionBackend, SessionChange, SessionDraft } from './session-backend.js';
+import { drawHandle, type RandomSource, type SessionIdentity } from './token.js';
+
+/** What it works with. */
+export interface PrincipalBackendParts {
+  readonly sessions: PrincipalSessions;
+  readonly lifetime: Lifetime;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** How many sessions a principal may have; undefined for no limit of the application's own. */
+  readonly limitOf: (principal: Principal) => AdmissionLimit | undefined;
+}
+
+/** Sessions that live in a store, of which it is known who has which: logins are admitted, and ended ones struck off. */
+export class PrincipalBackend implements SessionBackend {
+  readonly livesInToken = false;
+
+  constructor(
+    private readonly inner: SessionBackend,
+    private readonly parts: PrincipalBackendParts,
+  ) {}
+
+  mint(): SessionIdentity {
+    return this.inner.mint();
+  }
+
+  open(presented: PresentedToken): Promise<Held | undefined> {
+    return this.inner.open(presented);
+  }
+
+  async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
+    const { principal } = draft;
+    if (principal === undefined) {
+      return this.inner.create(identity, draft);
+    }
+    const { sessions, lifetime, clock, random, limitOf } = this.parts;
+    const { handle = drawHandle(random), replaces } = draft;
+    const newcomer = {
+      id: identity.id,
+      handle,
+      endsAt: clock.now() + lifetime.absolute,
+      ...(replaces === undefined ? {} : { replaces }),
+    };
+    return sessions.begin(principal, newcomer, limitOf(principal), () =>
+      this.inner.create(identity, { ...draft, handle }),
+    );
+  }
+
+  commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
+    return this.inner.commit(held, changeOf);
+  }
+
+  touch(held: Held): Promise<Held | undefined> {
+    return this.inner.touch(held);
+  }
+
+  async remove(held: Held): Promise<Held | undefined> {
+    const removed = await this.inner.remove(held);
+    if (removed?.record.principal !== undefined) {
+      this.parts.sessions.ended(removed.record.principal, removed.id);
+    }
+    return removed;
+  }
+}

@@ -1,0 +1,73 @@
+import { type Clock, systemClock } from '../core/clock.js';
+import type { SessionBackend } from '../core/session-backend.js';
+import type { SessionStore } from '../core/session-store.js';
+import { PrincipalBackend } from '../core/principal-backend.js';
+import { PrincipalIndex } from '../core/principal-index.js';
+import { PrincipalSessions } from '../core/principal-sessions.js';
+import { StoreBackend } from '../core/store-backend.js';
+import { StoreGateway } from '../core/store-gateway.js';
+import { systemRandom, tokensOf } from '../core/token.js';
+import type { ResolvedRegistry } from '../options/check-registry.js';
+import type { ResolvedSessionOptions } from '../options/resolved-options.js';
+import { ExpressStoreAdapter } from '../stores/express/express.store.js';
+import { CookieTransport } from './cookie.transport.js';
+import { ExpressStoreView } from './express-store.js';
+import type { TokenTransport } from './token.transport.js';
+
+/** Where an application's sessions live, and how their tokens travel. */
+export interface SessionPlace {
+  readonly backend: SessionBackend;
+  readonly transport: TokenTransport;
+  /** `req.sessionStore`, in express-session's terms. */
+  readonly expressStore: unknown;
+  /** Who is logged in where, if that is kept. */
+  readonly principals?: PrincipalSessions;
+  /** Gets ready, at boot. */
+  open(): Promise<void>;
+  /** Releases what was opened, at shutdown. */
+  close(): Promise<void>;
+}
+
+/** Sessions that live in a store. */
+export function inStore(
+  store: SessionStore,
+  options: ResolvedSessionOptions,
+  background: (work: Promise<unknown>) => void,
+): SessionPlace {
+  const { name, secrets, operationTimeout, maxPending, lifetime, maxBytes } = options;
+  const clock: Clock = options.clock ?? systemClock;
+  const tokens = tokensOf(store);
+  const gateway = new StoreGateway(store, { operationTimeout, maxPending });
+  const backend = new StoreBackend({
+    gateway,
+    lifetime,
+    clock,
+    random: systemRandom,
+    tokens,
+    maxBytes,
+    operationTimeout,
+  });
+  const random = systemRandom;
+
+  function withPrincipals({ limitOf }: ResolvedRegistry): Pick<SessionPlace, 'backend' | 'principals'> {
+    const index = new PrincipalIndex({ gateway, clock, random, operationTimeout });
+    const sessions = new PrincipalSessions({ index, gateway, clock, background });
+    return {
+      backend: new PrincipalBackend(backend, { sessions, lifetime, clock, random, limitOf }),
+      principals: sessions,
+    };
+  }
+
+  return {
+    ...(options.registry === undefined ? { backend } : withPrincipals(options.registry)),
+    transport: new CookieTransport(name, secrets, tokens),
+    expressStore: new ExpressStoreView(
+      gateway,
+      backend,
+      () => clock.now(),
+      store instanceof ExpressStoreAdapter ? store.extras : {},
+    ),
+    open: () => gateway.open(),
+    close: () => gateway.close(),
+  };
+}

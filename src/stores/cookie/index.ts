@@ -1,0 +1,1 @@
+export { SealedCookieStore } from './sealed-cookie.store.js';

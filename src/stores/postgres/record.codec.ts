@@ -1,0 +1,111 @@
+import { CORRUPT_RECORD } from '../../core/corrupt-record.js';
+import {
+  type Handle,
+  type Principal,
+  type SessionId,
+  type SessionRecord,
+  type Version,
+} from '../../core/record.js';
+
+/** The columns of a record, in the order of {@link recordValues}. */
+export const RECORD_COLUMNS = [
+  'format',
+  'version',
+  'handle',
+  'principal',
+  'fields',
+  'lengths',
+  'created_at',
+  'last_seen_at',
+  'idle',
+  'absolute_at',
+  'expires_at',
+  'next',
+  'meta',
+] as const;
+
+/** A row as every statement answers it: all of it text, whatever the column is. */
+export type Row = Readonly<Partial<Record<string, unknown>>>;
+
+/** PostgreSQL's text is UTF-8, which has no lone surrogates: the driver would turn all of them into U+FFFD. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * The values of {@link RECORD_COLUMNS}.
+ *
+ * @throws TypeError when a text has a lone surrogate. In JSON text `JSON.stringify` escapes them.
+ */
+export function recordValues(record: SessionRecord): unknown[] {
+  return [
+    record.format,
+    record.version,
+    exact('handle', record.handle),
+    record.principal === undefined ? null : exact('principal', record.principal),
+    exact('fields', record.fields),
+    record.lengths.join(','),
+    record.createdAt,
+    record.lastSeenAt,
+    record.idle,
+    record.absoluteAt,
+    record.expiresAt,
+    record.next ?? null,
+    exact('meta', record.meta),
+  ];
+}
+
+/**
+ * The record in a row. A row that is none, because somebody wrote it by hand, gives one that nobody can use and everybody can
+ * handle: core takes it for corrupt and the request for anonymous. An error would be a 503 for as long as the client
+ * has the cookie.
+ */
+export function decodeRow(row: Row): SessionRecord {
+  const { handle, principal, fields, lengths, next, meta } = row;
+  const numbers = {
+    format: numberIn(row['format']),
+    version: numberIn(row['version']) as Version,
+    createdAt: numberIn(row['created_at']),
+    lastSeenAt: numberIn(row['last_seen_at']),
+    idle: numberIn(row['idle']),
+    absoluteAt: numberIn(row['absolute_at']),
+    expiresAt: numberIn(row['expires_at']),
+  };
+  if (
+    typeof handle !== 'string' ||
+    typeof fields !== 'string' ||
+    typeof meta !== 'string' ||
+    !Object.values(numbers).every(Number.isSafeInteger)
+  ) {
+    return CORRUPT_RECORD;
+  }
+  return {
+    ...numbers,
+    handle: handle as Handle,
+    fields,
+    lengths: lengthsIn(lengths),
+    meta,
+    ...(typeof principal === 'string' ? { principal: principal as Principal } : {}),
+    ...(typeof next === 'string' ? { next: next as SessionId } : {}),
+  };
+}
+
+function exact(what: string, text: string): string {
+  if (LONE_SURROGATE.test(text)) {
+    throw new TypeError(
+      `PostgresSessionStore cannot keep a ${what} with a lone surrogate: no UTF-8 text has one. Remove it, or escape it.`,
+    );
+  }
+  return text;
+}
+
+function numberIn(value: unknown): number {
+  return typeof value === 'string' ? Number(value) : Number.NaN;
+}
+
+/** None when they are no lengths; then the whole text of the fields is parsed once. */
+function lengthsIn(value: unknown): number[] {
+  if (typeof value !== 'string' || value === '') {
+    return [];
+  }
+  const lengths = value.split(',').map(Number);
+  return lengths.every((length) => Number.isSafeInteger(length)) ? lengths : [];
+}

@@ -1,0 +1,175 @@
+import { isNotAllowed, isUnknownScript, isWrongType, withoutContents } from './driver-error.js';
+import {
+  isNodeRedis,
+  isNodeRedisSentinel,
+  methodOf,
+  propertyOf,
+  type IoredisClient,
+  type NodeRedisClient,
+  type RedisClient,
+} from './redis-client.js';
+import { type LostConnections, lostConnectionsOf } from './lost-connections.js';
+import { RECORD_FIELDS } from './record.codec.js';
+import { ANSWER, READ, type Script } from './scripts.js';
+
+/** What the store asks Redis, the same for every driver. */
+export interface RedisCommands {
+  /** Runs a script on one key. */
+  run(script: Script, key: string, args: readonly string[]): Promise<unknown>;
+  /** What each key holds: a record's three texts in a list, none of them when it is not there, or a word for it. */
+  read(keys: readonly string[]): Promise<unknown[]>;
+  /** INFO of every server that takes writes; of none where it may not be asked. */
+  info(): Promise<string[]>;
+}
+
+/** Speaks with the client in its driver's way. What it rejects with has no contents of a session in it. */
+export function commandsOf(client: RedisClient): RedisCommands {
+  return isNodeRedis(client) ? new NodeRedisCommands(client) : new IoredisCommands(client);
+}
+
+class NodeRedisCommands implements RedisCommands {
+  readonly #isSentinel: boolean;
+
+  constructor(private readonly client: NodeRedisClient) {
+    this.#isSentinel = isNodeRedisSentinel(client);
+  }
+
+  run(script: Script, key: string, args: readonly string[]): Promise<unknown> {
+    return this.#script(script, [key], args);
+  }
+
+  async read(keys: readonly string[]): Promise<unknown[]> {
+    if (!this.#isSentinel) {
+      return Promise.all(keys.map((key) => held(() => this.#connected().hmGet(key, [...RECORD_FIELDS]))));
+    }
+    // With `replicaPoolSize`, which cannot be seen from here, it sends HMGET to a replica; scripts go to the master. And it
+    // waits for the answer to one command before it sends the next, so that this is one for all keys.
+    const found = await this.#script(READ, keys, []);
+    return Array.isArray(found) ? found : [];
+  }
+
+  info(): Promise<string[]> {
+    return infos(async () => {
+      const client = this.#connected();
+      const send = methodOf(client, 'sendCommand');
+      if (this.#isSentinel && send !== undefined) {
+        // `info()` may ask a replica; false says that this is not to be read anywhere.
+        return [send(false, ['INFO'])];
+      }
+      const masters = propertyOf(client, 'masters');
+      const nodeClient = methodOf(client, 'nodeClient');
+      return Array.isArray(masters) && nodeClient !== undefined
+        ? masters.map(async (node) => infoOf(await nodeClient(node)))
+        : [infoOf(client)];
+    });
+  }
+
+  #script(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const input = { keys: [...keys], arguments: [...args] };
+    return scripted(
+      () => this.#connected().evalSha(script.sha1, input),
+      () => this.#connected().eval(script.text, input),
+    );
+  }
+
+  /** Whoever made the client connects it; what the drivers say when it is not is no help. */
+  #connected(): NodeRedisClient {
+    if (!this.client.isOpen) {
+      throw new Error(
+        "RedisSessionStore's client of node-redis is not connected, or was closed. Call await client.connect() before the " +
+          "application uses it, with client.on('error', …) beside it; close it after the application.",
+      );
+    }
+    return this.client;
+  }
+}
+
+class IoredisCommands implements RedisCommands {
+  readonly #lost: LostConnections;
+
+  constructor(private readonly client: IoredisClient) {
+    this.#lost = lostConnectionsOf(client);
+  }
+
+  async run(script: Script, key: string, args: readonly string[]): Promise<unknown> {
+    const { count } = this.#lost;
+    const answer = await scripted(
+      () => this.client.evalsha(script.sha1, 1, key, ...args),
+      () => this.client.eval(script.text, 1, key, ...args),
+    );
+    // It sends again what was not answered. Where the record does not remember that far back, the conflict may be with what
+    // others built on the change that was stored the first time; taken for a plain one, the change would be made twice.
+    if (Array.isArray(answer) && answer[3] === ANSWER.unsure && count !== this.#lost.count) {
+      throw new Error(
+        'RedisSessionStore does not know whether a change was stored: the connection was lost before the answer came, and the ' +
+          'session has changed many times since. Send the request again; look at why connections to Redis break.',
+      );
+    }
+    return answer;
+  }
+
+  read(keys: readonly string[]): Promise<unknown[]> {
+    return Promise.all(keys.map((key) => held(() => this.client.hmget(key, ...RECORD_FIELDS))));
+  }
+
+  info(): Promise<string[]> {
+    return infos(async () => {
+      const nodes = methodOf(this.client, 'nodes');
+      if (nodes === undefined) {
+        return [infoOf(this.client)];
+      }
+      // It knows its nodes when it has answered something.
+      await infoOf(this.client);
+      const masters = nodes('master');
+      return Array.isArray(masters) ? masters.map(infoOf) : [];
+    });
+  }
+}
+
+function infoOf(client: unknown): unknown {
+  return methodOf(client, 'info')?.();
+}
+
+/** Runs a script by its hash, and by its text where the server does not know it: it was restarted, or never saw it. */
+async function scripted(byHash: () => Promise<unknown>, byText: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await byHash();
+  } catch (error) {
+    if (isUnknownScript(error)) {
+      return asked(byText);
+    }
+    throw withoutContents(error);
+  }
+}
+
+/** What a key holds, with a word for what is no hash. */
+async function held(ask: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isWrongType(error)) {
+      return ANSWER.alien;
+    }
+    throw withoutContents(error);
+  }
+}
+
+async function asked<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw withoutContents(error);
+  }
+}
+
+async function infos(ask: () => Promise<readonly unknown[]>): Promise<string[]> {
+  try {
+    const answers = await Promise.all(await ask());
+    return answers.map(String);
+  } catch (error) {
+    if (isNotAllowed(error)) {
+      return [];
+    }
+    throw withoutContents(error);
+  }
+}

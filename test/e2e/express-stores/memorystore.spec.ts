@@ -1,0 +1,4 @@
+import { KITS } from './kits.js';
+import { describeExpressStore } from './store-suite.js';
+
+await describeExpressStore(KITS.memorystore);
