@@ -20,7 +20,7 @@ const rooms = {
   options: { house: ['^src/core/'], packages: ['express-session', 'ms'] },
   events: { house: ['^src/core/'], packages: [] },
   http: {
-    house: ['^src/core/', '^src/options/', ...knownStores],
+    house: ['^src/core/', '^src/options/', '^src/events/', ...knownStores],
     packages: [
       '@nestjs/common',
       '@nestjs/core',

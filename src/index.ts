@@ -11,6 +11,7 @@ export type {
   SessionMiddlewareOptions,
   SessionOptions,
   SessionRegistryOptions,
+  SessionRememberOptions,
   SessionRoute,
   SessionRoutes,
 } from './options/session.options.js';
@@ -28,7 +29,12 @@ export type { ResolvedSessionOptions } from './options/resolved-options.js';
 export { RESOLVED_OPTIONS as SESSION_OPTIONS } from './options/tokens.js';
 
 export { type ListOptions, type SessionInfo, SessionRegistry } from './services/session-registry.service.js';
-export { type LoginOptions, type RegenerateOptions, SessionService } from './services/session.service.js';
+export {
+  type ConfirmOptions,
+  type LoginOptions,
+  type RegenerateOptions,
+  SessionService,
+} from './services/session.service.js';
 export type { FieldName, FieldValue, SessionFields, SessionPath } from './session-fields.js';
 
 export { createSessionMiddleware, type SessionMiddleware } from './http/session.middleware.js';
@@ -58,7 +64,16 @@ export type {
   Token,
   Version,
 } from './core/record.js';
-export type { SessionEvent } from './core/session-engine.js';
+export type {
+  EndReason,
+  SessionEnded,
+  SessionEvent,
+  SessionLogin,
+  SessionLostWrite,
+  SessionRenewed,
+  SessionStarted,
+  SessionTokenReused,
+} from './core/session-event.js';
 export { type Sealer, SealedSessions } from './core/sealed-sessions.js';
 export { StoreSetupError } from './core/store-setup.error.js';
 export { type Replaced, SessionStore, type SweepingStore } from './core/session-store.js';

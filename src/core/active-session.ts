@@ -1,15 +1,17 @@
-import type { LoginDetail, SessionListener, TokenReply } from './active-session.types.js';
+import type { ConfirmDetail, LoginDetail, SessionListener, TokenReply } from './active-session.types.js';
 import { gone, SessionError } from './errors.js';
 import type { Held } from './held.js';
 import { LiveSession } from './live-session.js';
-import { formatMeta } from './meta.js';
+import { beginLogin } from './login.js';
 import type { Operation } from './operation.js';
 import { OperationQueue } from './operation-queue.js';
 import { PresentedSession } from './presented-session.js';
 import { parsePrincipal } from './principal.js';
 import type { SessionId } from './record.js';
 import type { PresentedToken } from './session-backend.js';
+import { type ObservedSession, SessionActivity } from './session-activity.js';
 import type { SessionEngine } from './session-engine.js';
+import type { EndReason } from './session-event.js';
 import { SessionWriter } from './session-writer.js';
 import type { UpdateFunction } from './update-draft.js';
 
@@ -17,13 +19,13 @@ import type { UpdateFunction } from './update-draft.js';
  * The unit of work of one request: which session it has, what is done to it, and what of that is durable. Operations
  * run one after another in the order they were started.
  */
-export class ActiveSession {
+export class ActiveSession implements ObservedSession {
   readonly #presented: PresentedSession;
   readonly #operations = new OperationQueue();
   readonly #writer: SessionWriter;
+  readonly activity: SessionActivity;
   #live: LiveSession | undefined;
   #isClosed = false;
-  #isTouchWanted = false;
   /** That the store did not answer an operation of this request in time. */
   #trouble: SessionError | undefined;
   /** True once somebody looked at the session: what `Vary: Cookie` and a lazy session's activity go by. */
@@ -32,11 +34,10 @@ export class ActiveSession {
   constructor(
     readonly engine: SessionEngine,
     presented: PresentedToken | undefined,
-    /** The idle timeout that a session which begins in this request gets, where it is not the configured one. */
-    idleOfNew?: () => number | undefined,
   ) {
     this.#presented = new PresentedSession(presented, engine);
-    this.#writer = new SessionWriter(engine, this.#presented, idleOfNew);
+    this.#writer = new SessionWriter(engine, this.#presented);
+    this.activity = new SessionActivity(this, this.#writer, this.#operations);
   }
 
   /** Told of what happens to the session. */
@@ -67,6 +68,11 @@ export class ActiveSession {
   get live(): LiveSession {
     this.isUsed = true;
     return (this.#live ??= this.#open());
+  }
+
+  /** Whether the store has let an operation of this request wait in vain. */
+  get isInTrouble(): boolean {
+    return this.#trouble !== undefined;
   }
 
   /** The session if somebody has used it. Looking here does not count as use. */
@@ -111,16 +117,11 @@ export class ActiveSession {
       live.assertAlive();
       const held = live.held && (await this.engine.backend.open(live.held));
       // The activity stays dated as it was: a stream that reads its session again does not keep it alive.
-      if (held === undefined || !live.reset(live.held?.with(held.record, held.texts) ?? held)) {
+      if (held === undefined || !live.reset(live.held === undefined ? held : held.as(live.held))) {
         throw gone();
       }
       this.listener?.reloaded(live);
     });
-  }
-
-  /** Counts this request as activity even when none is due to be written down. */
-  touch(): void {
-    this.#isTouchWanted = true;
   }
 
   /** An atomic read-modify-write of the stored fields. */
@@ -138,8 +139,7 @@ export class ActiveSession {
       const { live: old } = this;
       this.#writer.assertCanBegin();
       const fresh = LiveSession.fresh(this.engine);
-      const removed = await this.#writer.remove(old);
-      fresh.replaceAll(old.kept(keep, removed));
+      fresh.replaceAll(old.kept(keep, await this.#writer.remove(old, 'replaced')));
       this.#switch(fresh, 'replaced');
     });
   }
@@ -148,41 +148,43 @@ export class ActiveSession {
    * Ends the session; the client's cookie goes. A second time does nothing. It may come after the response: nothing is
    * lost by it, and a session that should be dead must not live on. One that lives in its token would, without a word.
    */
-  destroy(): Operation<void> {
+  destroy(reason: EndReason = 'logout'): Operation<void> {
     return this.#operate(async () => {
       const { live } = this;
-      await this.#writer.remove(live);
+      await this.#writer.remove(live, reason);
       this.#leave();
     }, !this.engine.backend.livesInToken);
   }
 
   /** A new session for somebody who just proved who they are; the old one is dead when this resolves. */
-  login(principal: string, { data = {}, keep = [], device }: LoginDetail = {}): Operation<void> {
+  login(principal: string, detail: LoginDetail = {}): Operation<void> {
     return this.#operate(async () => {
-      const who = parsePrincipal(principal);
-      const { live: old } = this;
-      this.#writer.assertCanBegin();
-      const fresh = LiveSession.fresh(this.engine);
-      fresh.replaceAll({ ...old.pick(keep), ...data });
-      const meta = formatMeta({ authenticatedAt: this.engine.clock.now(), ...(device && { device }) });
-      await this.#writer.create(fresh, { principal: who, meta, ...old.replacedBy(who) });
-      let removed: Held | undefined;
-      try {
-        removed = await this.#writer.remove(old);
-        // Kept fields may have changed, or ended with their session, since they were read.
-        fresh.replaceAll({ ...old.kept(keep, removed), ...data });
-        await this.#writer.store(fresh, false);
-      } catch (error) {
-        // Nobody was given the new token; if it cannot be removed it is rubbish that expires. It is not waited for: the
-        // store may be what failed.
-        this.engine.track(this.#writer.remove(fresh).catch(ignore));
-        if (removed !== undefined) {
-          this.#leave();
-        }
-        throw error;
-      }
-      this.#switch(fresh, 'replaced');
+      const parts = {
+        engine: this.engine,
+        writer: this.#writer,
+        old: this.live,
+        onLeft: () => this.#leave(),
+      };
+      this.#switch(await beginLogin(parts, parsePrincipal(principal), detail), 'replaced');
     });
+  }
+
+  /** Takes note that the user has proved once more who they are: another token, and fields that fall away by themselves. */
+  confirm(detail: ConfirmDetail): Operation<void> {
+    return this.#operate(async () => {
+      const { live } = this;
+      live.assertAlive();
+      await this.#writer.confirm(live, detail);
+    });
+  }
+
+  /**
+   * When the user last proved who they are, in milliseconds since the epoch. Whoever comes with a former token did not do it:
+   * undefined then.
+   */
+  get authenticatedAt(): number | undefined {
+    const { held, meta } = this.live;
+    return held?.holder.hold === 'former' ? undefined : meta.authenticatedAt;
   }
 
   /** Leaves the stored session as it is and forgets it for the rest of the request. */
@@ -225,22 +227,6 @@ export class ActiveSession {
   /** What should become of the client's token, by what is durable now. */
   reply(): TokenReply {
     return this.#presented.reply(this.#live);
-  }
-
-  /** The stored session whose activity this request should write down, if that is due and still possible. */
-  get touchDue(): Held | undefined {
-    const held = this.#live?.isGone === true || this.#writer.isTooLate ? undefined : this.found;
-    return held && (this.#isTouchWanted || this.engine.isActivityDue(held, this.isUsed)) ? held : undefined;
-  }
-
-  /** Writes the activity down. False when the session has changed since it was read, or is gone. */
-  async writeActivity(held: Held): Promise<boolean> {
-    const { backend } = this.engine;
-    if (!backend.livesInToken) {
-      return (await backend.touch(held)) !== undefined;
-    }
-    // The session gets a new token, as by a change: no operation may come between.
-    return this.#operations.run(() => this.#writer.renew(this.#live));
   }
 
   /** Stores what is pending; undefined when nothing is. */

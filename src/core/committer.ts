@@ -2,12 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.js';
 import { SessionError } from './errors.js';
-import { type FieldTexts, NO_FIELDS } from './field-texts.js';
+import type { ExpiredSessions } from './expired-sessions.js';
+import { NO_FIELDS } from './field-texts.js';
+import type { Forwards } from './forwards.js';
 import type { Held } from './held.js';
 import { isOverAt } from './lifetime.js';
 import type { RecordMaker } from './record-maker.js';
 import type { SessionId } from './record.js';
-import type { SessionChange } from './session-backend.js';
+import type { ChangeOf, SessionChange } from './session-backend.js';
 import type { StoreGateway } from './store-gateway.js';
 import type { RandomSource } from './token.js';
 import { WriteQueue } from './write-queue.js';
@@ -16,6 +18,8 @@ import { WriteQueue } from './write-queue.js';
 export interface CommitterParts {
   readonly gateway: StoreGateway;
   readonly records: RecordMaker;
+  readonly forwards: Forwards;
+  readonly expired: ExpiredSessions;
   readonly random: RandomSource;
   readonly clock: Clock;
   /** Milliseconds after which a commit that keeps losing to others gives up. */
@@ -28,7 +32,7 @@ const TOGETHER = 100;
 /** One commit that waits, and what became of it. */
 interface Job {
   readonly held: Held;
-  readonly changeOf: (current: FieldTexts) => SessionChange;
+  readonly changeOf: ChangeOf;
   /** The session after its change and before the next one's. */
   after?: Held;
   outcome?: { readonly held: Held | undefined } | { readonly error: unknown };
@@ -107,7 +111,7 @@ export class Committer {
         return before;
       }
       if (next === current && isCurrent) {
-        return isOver ? this.#end(current) : current;
+        return isOver ? this.parts.expired.end(current) : current;
       }
       const found = await this.#attempt(current, next);
       if (found === undefined || found === next) {
@@ -130,7 +134,8 @@ export class Committer {
     for (const job of jobs) {
       try {
         if (job.outcome === undefined) {
-          folded = this.#next(folded, job.changeOf(folded.texts ?? NO_FIELDS));
+          const { visible = NO_FIELDS } = folded.as(job.held);
+          folded = this.#next(folded, job.changeOf(visible, folded.record));
           job.after = folded;
         }
       } catch (error) {
@@ -148,26 +153,21 @@ export class Committer {
 
   /**
    * Stores what follows from a record, and answers what is stored then: that, what another writer stored, or nothing.
-   * Where nothing follows the record is read again.
+   * Where nothing follows the record is read again. A session whose token was rotated meanwhile is found where it is now.
    */
   async #attempt(current: Held, next: Held): Promise<Held | undefined> {
-    const { gateway } = this.parts;
+    const { gateway, forwards } = this.parts;
     if (next === current) {
       const record = await gateway.read(current.id);
-      return record && current.with(record);
+      return record && forwards.follow(current.with(record));
     }
     const answer = await gateway.replace(current.id, next.record, current.record.version);
-    return answer.done ? next : answer.current && current.with(answer.current);
-  }
-
-  /** Removes what is over, so that no late touch can make it valid again. */
-  async #end({ id }: Held): Promise<undefined> {
-    await this.parts.gateway.remove(id).catch(() => undefined);
+    return answer.done ? next : answer.current && forwards.follow(current.with(answer.current));
   }
 }
 
 function seenBy({ held, after }: Job): Held | undefined {
-  return after && held.with(after.record, after.texts);
+  return after?.as(held);
 }
 
 function resultOf({ outcome }: Job): Held | undefined {

@@ -9,6 +9,7 @@ export type SessionErrorCode =
   | 'session_revoked'
   | 'session_limit'
   | 'session_no_registry'
+  | 'session_invalid_lifetime'
   | 'session_reserved_field'
   | 'session_not_serializable'
   | 'session_too_large'
@@ -68,5 +69,13 @@ export function gone(): SessionError {
   return new SessionError('session_gone', {
     what: 'The session is not in the store any more.',
     fix: 'It expired or was ended by another request; begin a new one with regenerate() or login().',
+  });
+}
+
+/** A store that says so breaks its contract, or the random source is none. */
+export function idTaken(): SessionError {
+  return new SessionError('session_unavailable', {
+    what: 'The store says that a fresh random session id is taken.',
+    fix: 'Check that the store keeps to the contract and that the random source is one.',
   });
 }

@@ -1,15 +1,19 @@
 import { describe, expect, it, vi } from 'vitest';
-import { cutFields, type FieldsPart, joinFields } from './field-texts.js';
+import { cutFields, type FieldsPart, joinFields, parseWhole } from './field-texts.js';
 import { Fields } from './fields.js';
 
 function fieldsOf(values: Record<string, unknown>, onCorrupt = () => undefined): Fields {
   const texts = new Map(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
-  return Fields.ofRecord(texts, joinFields(texts), onCorrupt);
+  return Fields.ofRecord(texts, sourceOf(joinFields(texts)), onCorrupt);
 }
 
 function ofPart(part: FieldsPart, onCorrupt: () => void): Fields | undefined {
   const texts = cutFields(part);
-  return texts && Fields.ofRecord(texts, part, onCorrupt);
+  return texts && Fields.ofRecord(texts, sourceOf(part), onCorrupt);
+}
+
+function sourceOf({ fields }: FieldsPart): Parameters<typeof Fields.ofRecord>[1] {
+  return { parsed: () => parseWhole(fields) };
 }
 
 describe('the fields of a request', () => {

@@ -1,4 +1,4 @@
-import { type FieldChanges, type FieldsPart, type FieldTexts, NO_FIELDS, parseWhole } from './field-texts.js';
+import { type FieldChanges, type FieldTexts, NO_FIELDS } from './field-texts.js';
 import { serialiseField } from './serialise.js';
 
 /** A field that somebody touched: its value now, and the text it had when we last knew it to be stored. */
@@ -9,6 +9,12 @@ interface OpenField {
   stored: string | undefined;
   /** A primitive that was only read cannot change; it needs no look at commit. */
   inert: boolean;
+}
+
+/** Where fields were cut from. */
+interface FieldsSource {
+  /** The fields by a parse of the whole text; undefined when it is no JSON object. */
+  parsed(): FieldTexts | undefined;
 }
 
 /** Fields as they were at one time. */
@@ -28,10 +34,10 @@ type FieldSnapshot = readonly {
 export class Fields {
   readonly #open = new Map<string, OpenField>();
   #stored: FieldTexts;
-  #source: FieldsPart | undefined;
+  #source: FieldsSource | undefined;
   #onMisfit: (texts: FieldTexts | undefined) => void = () => undefined;
 
-  private constructor(stored: FieldTexts, source?: FieldsPart) {
+  private constructor(stored: FieldTexts, source?: FieldsSource) {
     this.#stored = stored;
     this.#source = source;
   }
@@ -52,7 +58,7 @@ export class Fields {
    */
   static ofRecord(
     texts: FieldTexts,
-    source: FieldsPart,
+    source: FieldsSource,
     onMisfit: (texts: FieldTexts | undefined) => void,
   ): Fields {
     const fields = new Fields(texts, source);
@@ -207,7 +213,7 @@ export class Fields {
 
   /** The lengths seemed to fit and did not: the whole text decides. */
   #touchAfterMisfit(name: string): OpenField | undefined {
-    const texts = this.#source === undefined ? undefined : parseWhole(this.#source.fields);
+    const texts = this.#source?.parsed();
     this.#source = undefined;
     this.#stored = texts ?? NO_FIELDS;
     if (texts === undefined) {

@@ -22,6 +22,8 @@ export interface IndexEntry {
   readonly beside?: SessionId;
   /** The session that ends when this login has succeeded. While both are there the pair counts as one. */
   readonly replaces?: SessionId;
+  /** Why it is going, where its login was over. */
+  readonly why?: 'revoked' | 'evicted';
 }
 
 /** How many sessions a principal may have, and what happens to one more. */
@@ -94,7 +96,8 @@ function admitLogin(
   for (const { id, replaces } of counted.slice(0, Math.max(0, surplus))) {
     evicted.add(id).add(replaces ?? id);
   }
-  return [...marked(entries, ({ id, beside = id }) => evicted.has(id) || evicted.has(beside)), pending];
+  const isEvicted = ({ id, beside = id }: IndexEntry) => evicted.has(id) || evicted.has(beside);
+  return [...marked(entries, isEvicted, 'evicted'), pending];
 }
 
 /** A pending login becomes live. Undefined when it is gone or going: it was revoked or evicted meanwhile. */
@@ -116,9 +119,27 @@ export function confirm(entries: Entries, id: SessionId): Entries | undefined {
 }
 
 /** Marks entries as going. */
-export function marked(entries: Entries, which: (entry: IndexEntry) => boolean): Entries {
+export function marked(
+  entries: Entries,
+  which: (entry: IndexEntry) => boolean,
+  why: NonNullable<IndexEntry['why']> = 'revoked',
+): Entries {
   return entries.map((entry) =>
-    entry.state !== 'going' && which(entry) ? { ...entry, state: 'going' } : entry,
+    entry.state === 'going' || !which(entry)
+      ? entry
+      : { ...entry, state: 'going', ...(entry.state === 'live' ? { why } : {}) },
+  );
+}
+
+/**
+ * The entry of a session whose token is to be rotated, found by the ids that its record has had: `'gone'` when it is marked for
+ * removal, undefined when the index does not know the session.
+ */
+export function standing(entries: Entries, ids: readonly SessionId[]): IndexEntry | 'gone' | undefined {
+  const known = entries.filter(({ id }) => ids.includes(id));
+  return (
+    known.find(({ state }) => state === 'live') ??
+    (known.some(({ state }) => state === 'going') ? 'gone' : undefined)
   );
 }
 

@@ -8,7 +8,18 @@ export interface Lifetime {
   readonly absolute: number;
   /** Activity is written at most this often. */
   readonly touchAfter: number;
+  /** A session gets another token when it has had one for this long; undefined for never. */
+  readonly renewAfter?: number | undefined;
 }
+
+/**
+ * Milliseconds for which a token still works after the one that took its place was first seen: as long as requests that were
+ * sent before that may be under way.
+ */
+export const GRACE = 30_000;
+
+/** Milliseconds for which it is remembered that a token was replaced, so that it is noticed when somebody brings it. */
+export const REMEMBERED = 86_400_000;
 
 /** The times in a record that say when it ends. */
 export type Span = Pick<SessionRecord, 'lastSeenAt' | 'idle' | 'absoluteAt'>;
@@ -31,6 +42,16 @@ export function isExpired(record: Span, now: number): boolean {
 /** Whether a session's time is up for a request that came at `seenAt`: that it is used then counts. */
 export function isOverAt(record: Span, seenAt: number, now: number): boolean {
   return isExpired({ ...record, lastSeenAt: Math.max(record.lastSeenAt, seenAt) }, now);
+}
+
+/** Which of its limits has ended a session. */
+export function limitOf({ absoluteAt }: Span, now: number): 'idle' | 'absolute' {
+  return now < absoluteAt ? 'idle' : 'absolute';
+}
+
+/** Whether a token's time is up, given when the one that took its place was first seen. A clock that was set back counts. */
+export function isPastGrace(seenAt: number, now: number): boolean {
+  return !(Math.abs(now - seenAt) <= GRACE);
 }
 
 /** Whether enough time has passed to write the activity down again. */

@@ -2,7 +2,7 @@ import { SessionError } from './errors.js';
 import { type FieldAccess, isReservedName, reservedName } from './field-object.js';
 import { type FieldTexts, mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
-import { type CookieAttributes, formatMeta, parseMeta, type SessionMeta } from './meta.js';
+import { changeMeta, type CookieAttributes, type MetaChange, parseMeta, type SessionMeta } from './meta.js';
 import type { Held } from './held.js';
 import type { Principal, SessionId } from './record.js';
 import type { SessionChange } from './session-backend.js';
@@ -66,7 +66,7 @@ export class LiveSession implements FieldAccess {
 
   /** Starts over from a record. False when it is corrupt. */
   reset(held: Held): boolean {
-    const fields = held.texts && Fields.ofRecord(held.texts, held.record, (texts) => this.#correct(texts));
+    const fields = held.visible && Fields.ofRecord(held.visible, held, (texts) => this.#correct(texts));
     if (fields === undefined) {
       return false;
     }
@@ -135,7 +135,7 @@ export class LiveSession implements FieldAccess {
     if (this.#held === undefined) {
       return this.pick(names);
     }
-    return removed === undefined ? {} : this.#pick(names, Fields.ofTexts(removed.texts ?? NO_FIELDS));
+    return removed === undefined ? {} : this.#pick(names, Fields.ofTexts(removed.visible ?? NO_FIELDS));
   }
 
   /** What a login of this principal takes the place of: a stored session that is theirs already. */
@@ -171,7 +171,7 @@ export class LiveSession implements FieldAccess {
     const record = this.#held?.record;
     return (
       change.fields.size === 0 &&
-      (change.meta === undefined || change.meta === (record?.meta ?? '{}')) &&
+      (record === undefined || changeMeta(record.meta, change.meta) === record.meta) &&
       (change.idle === undefined || change.idle === record?.idle)
     );
   }
@@ -184,13 +184,13 @@ export class LiveSession implements FieldAccess {
   /** Takes note that a change is stored. */
   settle(held: Held, change: SessionChange): void {
     this.#keep(held);
-    this.#fields.stored(change.fields, held.texts ?? NO_FIELDS);
+    this.#fields.stored(change.fields, held.visible ?? NO_FIELDS);
   }
 
   /** Takes note that a change which was not among the pending ones is stored. */
   rebase(held: Held, change: SessionChange): void {
     this.#keep(held);
-    this.#fields.rebased(change.fields, held.texts ?? NO_FIELDS);
+    this.#fields.rebased(change.fields, held.visible ?? NO_FIELDS);
   }
 
   /** What a write after the response is answered with. */
@@ -218,9 +218,12 @@ export class LiveSession implements FieldAccess {
     }
   }
 
+  /** What is elevated is so for its time and its session only. */
   #pick(names: readonly string[], unchanged: Fields): Record<string, unknown> {
+    const { elevated = {} } = this.meta;
     return Object.fromEntries(
       names
+        .filter((name) => !Object.hasOwn(elevated, name))
         .map((name) => [name, this.#fields.isChanged(name) ? this.#fields : unchanged] as const)
         .filter(([name, fields]) => fields.has(name))
         .map(([name, fields]) => [name, fields.get(name)]),
@@ -232,12 +235,8 @@ export class LiveSession implements FieldAccess {
     this.#meta = undefined;
   }
 
-  #changedMeta(): string | undefined {
-    if (this.#chosenCookie === undefined) {
-      return undefined;
-    }
-    const { cookie: _, ...others } = this.meta;
-    return formatMeta({ ...others, cookie: this.#chosenCookie });
+  #changedMeta(): MetaChange | undefined {
+    return this.#chosenCookie && { cookie: this.#chosenCookie };
   }
 
   /** The cut turned out to be wrong: the fields are those of the whole text. */

@@ -1,3 +1,5 @@
+import type { SessionId, Version } from './record.js';
+
 /** The cookie attributes that a session chose for itself, in express-session's words. */
 export interface CookieAttributes {
   /** Milliseconds a persistent cookie lasts after each activity; null for one that ends with the browser. */
@@ -18,26 +20,80 @@ export interface DeviceNote {
   readonly label?: string;
 }
 
+/** What is known of a token that took the place of another one. Times are milliseconds since the epoch. */
+export interface TokenNote {
+  /** When it was drawn. */
+  readonly since: number;
+  /** When a client first came with it; from then on those that it took the place of have only a short time left. */
+  readonly seenAt?: number;
+  /** The record that was left as a forward when it was drawn. */
+  readonly former?: { readonly id: SessionId; readonly version: Version };
+}
+
 /** What we keep about a session beside its fields. */
 export interface SessionMeta {
   readonly cookie?: CookieAttributes;
   readonly device?: DeviceNote;
   /** When the user last proved who they are, in milliseconds since the epoch. */
   readonly authenticatedAt?: number;
+  /** Fields that fall away by themselves, and when, in milliseconds since the epoch. */
+  readonly elevated?: Readonly<Record<string, number>>;
+  /** Absent while the session has its first token. */
+  readonly token?: TokenNote;
 }
+
+/** What a request did to meta: parts that are undefined go. */
+export type MetaChange = { readonly [Part in keyof SessionMeta]?: SessionMeta[Part] | undefined };
+
+/** The meta of a session of which there is nothing to say. */
+export const NO_META = '{}';
 
 /** Reads a record's meta text. What cannot be used of it says nothing; the session is valid without it. */
 export function parseMeta(text: string): SessionMeta {
-  if (text === '{}') {
+  if (text === NO_META) {
     return {};
   }
-  const { cookie, device, ...others } = parseObject(text);
+  const { cookie, device, authenticatedAt, elevated, token, ...others } = parseObject(text);
   return {
     ...others,
     ...(isCookieAttributes(cookie) ? { cookie } : {}),
     ...(isDeviceNote(device) ? { device } : {}),
+    ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}),
+    ...(isTimes(elevated) ? { elevated } : {}),
+    ...(isTokenNote(token) ? { token } : {}),
   };
 }
+
+/** A meta text after a change; what was not named stays, whoever wrote it. */
+export function changeMeta(text: string, change: MetaChange | undefined): string {
+  return change === undefined ? text : JSON.stringify({ ...parseMeta(text), ...change });
+}
+
+/** What a meta text tells of the session's token; undefined while that is its first one. */
+export function tokenNoteOf(meta: string): TokenNote | undefined {
+  // Most sessions have their first one, and their meta needs no parsing.
+  return meta.includes('"token"') ? parseMeta(meta).token : undefined;
+}
+
+/** The fields that have fallen away by a time. */
+export function fallenFields(meta: string, now: number): readonly string[] {
+  // Most sessions have none, and their meta needs no parsing.
+  return meta.includes('"elevated"')
+    ? Object.entries(parseMeta(meta).elevated ?? {}).flatMap(([name, until]) => (now < until ? [] : [name]))
+    : NONE;
+}
+
+/** A meta text without what has fallen away. */
+export function withoutFallen(text: string, now: number): string {
+  const fallen = fallenFields(text, now);
+  if (fallen.length === 0) {
+    return text;
+  }
+  const standing = Object.entries(parseMeta(text).elevated ?? {}).filter(([name]) => !fallen.includes(name));
+  return changeMeta(text, { elevated: standing.length === 0 ? undefined : Object.fromEntries(standing) });
+}
+
+const NONE: readonly string[] = [];
 
 function parseObject(text: string): Record<string, unknown> {
   try {
@@ -79,6 +135,24 @@ function isDeviceNote(value: unknown): value is DeviceNote {
     typeof value === 'object' &&
     value !== null &&
     Object.values(value).every((part) => typeof part === 'string')
+  );
+}
+
+function isTimes(value: unknown): value is Readonly<Record<string, number>> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((time) => typeof time === 'number')
+  );
+}
+
+function isTokenNote(value: unknown): value is TokenNote {
+  const { since, seenAt, former }: { since?: unknown; seenAt?: unknown; former?: unknown } = Object(value);
+  const { id, version }: { id?: unknown; version?: unknown } = Object(former);
+  return (
+    typeof since === 'number' &&
+    (seenAt === undefined || typeof seenAt === 'number') &&
+    (former === undefined || (typeof id === 'string' && typeof version === 'number'))
   );
 }
 

@@ -74,7 +74,7 @@ export class PresentedSession {
 
   /** Takes note that a session was ended. Only who really ended what the client holds may take its cookie away. */
   noteEnd(removed: Held | undefined): void {
-    if (removed?.id === this.found?.id) {
+    if (isSame(removed, this.found)) {
       this.#ended ??= removed;
     }
   }
@@ -91,10 +91,15 @@ export class PresentedSession {
     const { found } = this;
     const held = live?.ended === 'destroyed' ? this.#left : live?.held;
     if (held !== undefined && held.token !== found?.token) {
-      return { kind: 'set', held, replaced: this.#ended ?? (held.id === found?.id ? found : undefined) };
+      return { kind: 'set', held, replaced: this.#ended ?? (isSame(held, found) ? found : undefined) };
     }
     return this.#ended === undefined ? KEEP : { kind: 'clear', ended: this.#ended };
   }
+}
+
+/** Whether two are one session, be it that its token was rotated in between: the public name stays. */
+function isSame(one: Held | undefined, other: Held | undefined): boolean {
+  return one?.id === other?.id || one?.record.handle === other?.record.handle;
 }
 
 const KEEP: TokenReply = { kind: 'keep' };

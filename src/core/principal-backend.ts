@@ -1,11 +1,17 @@
 import type { Clock } from './clock.js';
-import type { FieldTexts } from './field-texts.js';
 import type { Held } from './held.js';
 import type { AdmissionLimit } from './index-entries.js';
 import type { Lifetime } from './lifetime.js';
 import type { PrincipalSessions } from './principal-sessions.js';
-import type { Principal } from './record.js';
-import type { PresentedToken, SessionBackend, SessionChange, SessionDraft } from './session-backend.js';
+import type { Principal, SessionId } from './record.js';
+import type {
+  ChangeOf,
+  PresentedToken,
+  Rotated,
+  SessionBackend,
+  SessionChange,
+  SessionDraft,
+} from './session-backend.js';
 import { drawHandle, type RandomSource, type SessionIdentity } from './token.js';
 
 /** What it works with. */
@@ -41,11 +47,11 @@ export class PrincipalBackend implements SessionBackend {
       return this.inner.create(identity, draft);
     }
     const { sessions, lifetime, clock, random, limitOf } = this.parts;
-    const { handle = drawHandle(random), replaces } = draft;
+    const { handle = drawHandle(random), absolute = lifetime.absolute, replaces } = draft;
     const newcomer = {
       id: identity.id,
       handle,
-      endsAt: clock.now() + lifetime.absolute,
+      endsAt: clock.now() + absolute,
       ...(replaces === undefined ? {} : { replaces }),
     };
     return sessions.begin(principal, newcomer, limitOf(principal), () =>
@@ -53,7 +59,7 @@ export class PrincipalBackend implements SessionBackend {
     );
   }
 
-  commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
+  commit(held: Held, changeOf: ChangeOf): Promise<Held | undefined> {
     return this.inner.commit(held, changeOf);
   }
 
@@ -61,11 +67,24 @@ export class PrincipalBackend implements SessionBackend {
     return this.inner.touch(held);
   }
 
+  rotate(held: Held, identity: SessionIdentity, change?: SessionChange): Promise<Rotated> {
+    const { principal, handle, absoluteAt: endsAt } = held.record;
+    const rotate = () => this.inner.rotate(held, identity, change);
+    return principal === undefined
+      ? rotate()
+      : this.parts.sessions.rotate(principal, { id: identity.id, handle, endsAt }, idsOf(held), rotate);
+  }
+
   async remove(held: Held): Promise<Held | undefined> {
     const removed = await this.inner.remove(held);
     if (removed?.record.principal !== undefined) {
-      this.parts.sessions.ended(removed.record.principal, removed.id);
+      this.parts.sessions.ended(removed.record.principal, [removed.id, ...idsOf(held)]);
     }
     return removed;
   }
+}
+
+/** The ids that a session's record has had, as far as its holder knows. */
+function idsOf({ id, holder }: Held): SessionId[] {
+  return [id, ...holder.via.map((forward) => forward.id)];
 }

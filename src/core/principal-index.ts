@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.js';
 import { SessionError, unavailable } from './errors.js';
+import type { Forwards } from './forwards.js';
 import {
   admit,
   type AdmissionLimit,
@@ -12,6 +13,7 @@ import {
   type Newcomer,
   parseEntries,
   PENDING_FOR,
+  standing,
   textOf,
   without,
   withoutEnded,
@@ -24,6 +26,7 @@ import { WriteQueue } from './write-queue.js';
 /** What the index works with and within. */
 export interface PrincipalIndexParts {
   readonly gateway: StoreGateway;
+  readonly forwards: Forwards;
   readonly clock: Clock;
   readonly random: RandomSource;
   /** Milliseconds after which a change that keeps losing to others gives up. */
@@ -70,6 +73,27 @@ export class PrincipalIndex {
     });
   }
 
+  /**
+   * Enters the next token of a session as pending beside the one that it takes the place of, which is found by the ids that the
+   * session's record has had. Answers the id of that one; `'gone'` when it is being ended, `'unknown'` when the index does not
+   * know it.
+   */
+  async admitBeside(
+    principal: Principal,
+    newcomer: Omit<Newcomer, 'beside' | 'replaces'>,
+    ids: readonly SessionId[],
+  ): Promise<{ readonly beside: SessionId } | 'gone' | 'unknown'> {
+    let answer: { readonly beside: SessionId } | 'gone' | 'unknown' = 'unknown';
+    await this.#change(principal, (entries, now) => {
+      const old = standing(entries, ids);
+      answer = old === undefined ? 'unknown' : old === 'gone' ? 'gone' : { beside: old.id };
+      return typeof answer === 'string'
+        ? undefined
+        : admit(entries, { ...newcomer, ...answer }, undefined, now);
+    });
+    return answer;
+  }
+
   /** A pending login becomes live. Undefined when it was revoked or evicted meanwhile. */
   confirm(principal: Principal, id: SessionId): Promise<Entries | undefined> {
     return this.#change(principal, (entries) => confirm(entries, id));
@@ -98,8 +122,8 @@ export class PrincipalIndex {
       .filter(({ state }) => state === 'live')
       .slice(0, LOOKED_AFTER)
       .map(({ id }) => id);
-    const records = ids.length === 0 ? [] : await this.parts.gateway.readMany(ids);
-    return new Set(ids.filter((_id, place) => records[place] === undefined));
+    const found = await this.parts.forwards.findMany(ids);
+    return new Set(ids.filter((_id, place) => found[place] === undefined));
   }
 
   /** One after another within this process, each starting from what the one before it left. */

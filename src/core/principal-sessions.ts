@@ -1,22 +1,32 @@
 import type { Clock } from './clock.js';
 import { SessionError } from './errors.js';
-import type { AdmissionLimit, Entries, IndexEntry, Newcomer } from './index-entries.js';
+import {
+  type AdmissionLimit,
+  type Entries,
+  type IndexEntry,
+  marked,
+  type Newcomer,
+} from './index-entries.js';
+import type { Forwards } from './forwards.js';
+import type { Held } from './held.js';
 import { isExpired } from './lifetime.js';
 import type { PrincipalIndex } from './principal-index.js';
-import type { Principal, SessionId, SessionRecord } from './record.js';
-import type { StoreGateway } from './store-gateway.js';
+import type { Principal, SessionId } from './record.js';
+import type { Rotated } from './session-backend.js';
+import { about, type Emit } from './session-event.js';
 
-/** One session of a principal: where it stands in the index, and its record. */
+/** One session of a principal: where it stands in the index, and what is stored of it. */
 export interface PrincipalSession {
   readonly entry: IndexEntry;
-  readonly record: SessionRecord;
+  readonly held: Held;
 }
 
 /** What it works with. */
 export interface PrincipalSessionsParts {
   readonly index: PrincipalIndex;
-  readonly gateway: StoreGateway;
+  readonly forwards: Forwards;
   readonly clock: Clock;
+  readonly emit: Emit;
   /** Takes work that nobody waits for and whose failure harms nobody. */
   readonly background: (work: Promise<unknown>) => void;
 }
@@ -56,25 +66,56 @@ export class PrincipalSessions {
       return created;
     } catch (error) {
       // The record first. What of this fails is tidied up by the next one who looks, and nobody was given the token.
-      await this.#end(principal, [newcomer.id]).catch(() => undefined);
+      await this.#end(principal, [newcomer]).catch(() => undefined);
       throw error;
     }
+  }
+
+  /**
+   * A rotation from its admission to its end: `rotate` makes the record of the new token and lets the old one lead to it. The
+   * session keeps its place in the index and counts once throughout. `ids` are those that its record has had.
+   */
+  async rotate(
+    principal: Principal,
+    newcomer: Omit<Newcomer, 'beside' | 'replaces'>,
+    ids: readonly SessionId[],
+    rotate: () => Promise<Rotated>,
+  ): Promise<Rotated> {
+    const { index } = this.parts;
+    const admitted = await index.admitBeside(principal, newcomer, ids);
+    if (admitted === 'gone') {
+      return 'gone';
+    }
+    if (admitted === 'unknown') {
+      return rotate();
+    }
+    // Where this fails the forward may stand: the entry is left to time out, and the session is found through the old one.
+    const rotated = await rotate();
+    if (typeof rotated === 'string') {
+      this.parts.background(index.drop(principal, [newcomer.id]));
+      return rotated;
+    }
+    if ((await index.confirm(principal, newcomer.id)) !== undefined) {
+      return rotated;
+    }
+    await this.#end(principal, [newcomer, { id: admitted.beside }]);
+    return 'gone';
   }
 
   /** The live sessions, the earliest admitted first, each with its record. What a crash left is tidied up behind it. */
   async list(principal: Principal): Promise<PrincipalSession[]> {
     const entries = await this.parts.index.entries(principal);
     const live = entries.filter(({ state }) => state === 'live');
-    const records = live.length === 0 ? [] : await this.parts.gateway.readMany(live.map(({ id }) => id));
+    const helds = await this.parts.forwards.findMany(idsOf(live));
     const found = live.flatMap((entry, place) => {
-      const record = records[place];
-      return record !== undefined && this.#isTheirs(record, principal) ? [{ entry, record }] : [];
+      const held = helds[place];
+      return held !== undefined && this.#isTheirs(held, principal) ? [{ entry, held }] : [];
     });
     const there = new Set(found.map(({ entry }) => entry));
     const gone = entries.filter(
       (entry) => entry.state === 'going' || (entry.state === 'live' && !there.has(entry)),
     );
-    this.parts.background(this.#end(principal, idsOf(gone)));
+    this.parts.background(this.#end(principal, gone));
     return found;
   }
 
@@ -83,26 +124,26 @@ export class PrincipalSessions {
     const entry = (await this.parts.index.entries(principal)).find(
       (candidate) => candidate.state === 'live' && candidate.handle === handle,
     );
-    const record = entry && (await this.parts.gateway.read(entry.id));
-    return entry === undefined || record === undefined || !this.#isTheirs(record, principal)
+    const [held] = await this.parts.forwards.findMany(entry === undefined ? [] : [entry.id]);
+    return entry === undefined || held === undefined || !this.#isTheirs(held, principal)
       ? undefined
-      : { entry, record };
+      : { entry, held };
   }
 
   /** Ends those sessions of a principal that are chosen, logins under way included, and answers which were there. */
   async end(principal: Principal, which: (entry: IndexEntry) => boolean): Promise<readonly IndexEntry[]> {
     const chosen = (await this.#mark(principal, which)).filter((entry) => which(entry));
-    await this.#end(principal, idsOf(chosen));
+    await this.#end(principal, chosen);
     return chosen;
   }
 
   /** Takes note that a session's record is removed. Nobody waits for it: an entry without a record shows nothing. */
-  ended(principal: Principal, id: SessionId): void {
-    this.parts.background(this.parts.index.drop(principal, [id]));
+  ended(principal: Principal, ids: readonly SessionId[]): void {
+    this.parts.background(this.parts.index.drop(principal, ids));
   }
 
   /** Another principal under this id would be a store that answers what it was not asked. */
-  #isTheirs(record: SessionRecord, principal: Principal): boolean {
+  #isTheirs({ record }: Held, principal: Principal): boolean {
     return record.principal === principal && !isExpired(record, this.parts.clock.now());
   }
 
@@ -114,24 +155,40 @@ export class PrincipalSessions {
         throw error;
       }
       // A server that is full refuses to mark and still removes. A login under way is not stopped by that.
-      return this.parts.index.entries(principal);
+      return marked(await this.parts.index.entries(principal), which);
     }
   }
 
   /** Removes what is marked as going: what had to go for a login, and what a crash left. */
   async #finish(principal: Principal, entries: Entries): Promise<void> {
-    await this.#end(principal, idsOf(entries.filter(({ state }) => state === 'going')));
+    await this.#end(
+      principal,
+      entries.filter(({ state }) => state === 'going'),
+    );
   }
 
-  async #end(principal: Principal, ids: readonly SessionId[]): Promise<void> {
-    if (ids.length > 0) {
-      await Promise.all(ids.map((id) => this.parts.gateway.remove(id)));
-      await this.parts.index.drop(principal, ids);
+  async #end(principal: Principal, entries: readonly Ending[]): Promise<void> {
+    if (entries.length > 0) {
+      // Sessions before what was about to become one: of a session with two tokens the first that is removed is told of.
+      await Promise.all(entries.filter(({ why }) => why !== undefined).map((entry) => this.#remove(entry)));
+      await Promise.all(entries.filter(({ why }) => why === undefined).map((entry) => this.#remove(entry)));
+      await this.parts.index.drop(principal, idsOf(entries));
+    }
+  }
+
+  /** Of several who end a session the one who removes it tells. A login that was not finished was none. */
+  async #remove({ id, why }: Ending): Promise<void> {
+    const removed = await this.parts.forwards.remove(id);
+    if (removed !== undefined && why !== undefined) {
+      this.parts.emit({ type: 'ended', reason: why, ...about(removed.record) });
     }
   }
 }
 
-function idsOf(entries: Entries): SessionId[] {
+/** What is needed to know of an entry whose session is ended. */
+type Ending = Pick<IndexEntry, 'id' | 'why'>;
+
+function idsOf(entries: readonly Ending[]): SessionId[] {
   return entries.map(({ id }) => id);
 }
 

@@ -3,6 +3,7 @@ import { SessionError } from './errors.js';
 import { type FieldTexts, joinFields, mergeFields, NO_FIELDS } from './field-texts.js';
 import type { Held } from './held.js';
 import { expiryOf, type Lifetime } from './lifetime.js';
+import { changeMeta, formatMeta, type TokenNote, withoutFallen } from './meta.js';
 import { RECORD_FORMAT, type SessionRecord, type Version } from './record.js';
 import type { SessionChange, SessionDraft } from './session-backend.js';
 
@@ -22,8 +23,9 @@ export class RecordMaker {
   first(draft: SessionDraft, drawn: Pick<SessionRecord, 'version' | 'handle'>): SessionRecord {
     const { lifetime, clock } = this.options;
     const now = clock.now();
-    const idle = Math.min(draft.idle ?? lifetime.idle, lifetime.absolute);
-    const span = { lastSeenAt: now, idle, absoluteAt: now + lifetime.absolute };
+    const { absolute = lifetime.absolute } = draft;
+    const idle = Math.min(draft.idle ?? lifetime.idle, absolute);
+    const span = { lastSeenAt: now, idle, absoluteAt: now + absolute };
     return Object.freeze({
       format: RECORD_FORMAT,
       version: drawn.version,
@@ -32,19 +34,20 @@ export class RecordMaker {
       ...span,
       expiresAt: expiryOf(span),
       handle: drawn.handle,
-      meta: draft.meta ?? '{}',
+      meta: formatMeta(draft.meta ?? {}),
       ...(draft.principal === undefined ? {} : { principal: draft.principal }),
     });
   }
 
   /** What follows from a change; undefined when there is nothing to write. */
   next(
-    { record, texts = NO_FIELDS }: Held,
+    { record, texts = NO_FIELDS, seenAt }: Held,
     change: SessionChange,
     version: () => Version,
   ): { readonly record: SessionRecord; readonly texts: FieldTexts } | undefined {
     const merged = mergeFields(texts, change.fields);
-    const { idle = record.idle, meta = record.meta } = change;
+    const { idle = record.idle } = change;
+    const meta = changeMeta(record.meta, change.meta);
     if (merged === texts && idle === record.idle && meta === record.meta) {
       return undefined;
     }
@@ -56,10 +59,29 @@ export class RecordMaker {
       lastSeenAt,
       idle,
       expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
-      meta,
+      // What has fallen away is not among the fields any more; its name is free again.
+      meta: withoutFallen(meta, seenAt),
       version: version(),
     });
     return { record: next, texts: merged };
+  }
+
+  /** The record of the same session under another token. */
+  copy(
+    { record, texts = NO_FIELDS, seenAt }: Held,
+    { version, former }: Pick<SessionRecord, 'version'> & Pick<TokenNote, 'former'>,
+  ): SessionRecord {
+    const since = this.options.clock.now();
+    const { idle, absoluteAt } = record;
+    const lastSeenAt = Math.max(record.lastSeenAt, since);
+    return Object.freeze({
+      ...record,
+      ...this.#packed(texts),
+      version,
+      lastSeenAt,
+      expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
+      meta: changeMeta(withoutFallen(record.meta, seenAt), { token: { since, ...(former && { former }) } }),
+    });
   }
 
   #packed(texts: FieldTexts): Pick<SessionRecord, 'fields' | 'lengths'> {

@@ -1,12 +1,19 @@
 import { SessionError } from './errors.js';
-import { type FieldTexts, NO_FIELDS } from './field-texts.js';
-import { Held } from './held.js';
+import { NO_FIELDS } from './field-texts.js';
+import { Held, NO_FORWARDS } from './held.js';
 import { expiryOf, isExpired } from './lifetime.js';
 import type { SessionId, SessionRecord, Token } from './record.js';
 import { RecordMaker, type RecordMakerOptions } from './record-maker.js';
 import { formatSealed, handleOf, NO_VERSION, parseSealed } from './sealed-record.js';
 import { MOST_COOKIE_BYTES, type Sealer, tooLargeForCookie } from './sealed-sessions.js';
-import type { PresentedToken, SessionBackend, SessionChange, SessionDraft } from './session-backend.js';
+import type {
+  ChangeOf,
+  PresentedToken,
+  Rotated,
+  SessionBackend,
+  SessionChange,
+  SessionDraft,
+} from './session-backend.js';
 import { StoreSetupError } from './store-setup.error.js';
 import type { RandomSource, SessionIdentity } from './token.js';
 
@@ -53,11 +60,11 @@ export class SealedBackend implements SessionBackend {
     return this.#seal(id, record, record.createdAt, draft.fields);
   }
 
-  async commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
+  async commit(held: Held, changeOf: ChangeOf): Promise<Held | undefined> {
     if (this.#isOver(held)) {
       return undefined;
     }
-    const next = this.#records.next(held, changeOf(held.texts ?? NO_FIELDS), () => NO_VERSION);
+    const next = this.#records.next(held, changeOf(held.texts ?? NO_FIELDS, held.record), () => NO_VERSION);
     return next === undefined ? held : this.#seal(held.id, next.record, held.seenAt, next.texts);
   }
 
@@ -73,12 +80,18 @@ export class SealedBackend implements SessionBackend {
     return this.#seal(id, Object.freeze({ ...record, lastSeenAt, expiresAt }), seenAt);
   }
 
+  /** Each change makes another token, and the former one stays as valid as ever. */
+  async rotate(held: Held, _identity: SessionIdentity, change?: SessionChange): Promise<Rotated> {
+    const committed = change === undefined ? this.touch(held) : this.commit(held, () => change);
+    return (await committed) ?? 'gone';
+  }
+
   /** Only the client can let go of it. */
   remove(held: Held): Promise<Held | undefined> {
     return Promise.resolve(held);
   }
 
-  async #seal(id: SessionId, record: SessionRecord, seenAt: number, texts?: FieldTexts): Promise<Held> {
+  async #seal(id: SessionId, record: SessionRecord, seenAt: number, texts?: Held['texts']): Promise<Held> {
     const text = formatSealed({ id, record });
     const bytes = Buffer.byteLength(text);
     // Far too much is not even encrypted; how much exactly the cookie takes is known where it is written.
@@ -86,7 +99,7 @@ export class SealedBackend implements SessionBackend {
       throw tooLargeForCookie(bytes);
     }
     const token = await this.options.sealer.seal(text).catch(cannot);
-    return new Held(token, id, record, seenAt, texts);
+    return new Held(id, record, { token, seenAt, hold: 'given', via: NO_FORWARDS }, texts);
   }
 
   async #unseal(token: Token): Promise<Held | undefined> {
@@ -96,7 +109,7 @@ export class SealedBackend implements SessionBackend {
     const now = clock.now();
     return sealed === undefined || isExpired(sealed.record, now)
       ? undefined
-      : new Held(token, sealed.id, sealed.record, now);
+      : new Held(sealed.id, sealed.record, { token, seenAt: now, hold: 'current', via: NO_FORWARDS });
   }
 
   /** Whether a session's time is up; that it was used by the request which has it counts. */

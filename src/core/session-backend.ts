@@ -1,6 +1,7 @@
 import type { FieldChanges, FieldTexts } from './field-texts.js';
 import type { Held } from './held.js';
-import type { Handle, Principal, SessionId, Token } from './record.js';
+import type { MetaChange, SessionMeta } from './meta.js';
+import type { Handle, Principal, SessionId, SessionRecord, Token } from './record.js';
 import type { SessionIdentity } from './token.js';
 
 /** What a client presents. */
@@ -17,9 +18,10 @@ export interface SessionDraft {
   readonly fields: FieldTexts;
   /** Milliseconds; the configured idle timeout when absent. */
   readonly idle?: number;
+  /** Milliseconds; the configured absolute timeout when absent. */
+  readonly absolute?: number;
   readonly principal?: Principal;
-  /** JSON text of our own; `{}` when absent. */
-  readonly meta?: string;
+  readonly meta?: SessionMeta;
   /** The public name; drawn when absent. */
   readonly handle?: Handle;
   /** The session of the same principal that ends when this one has begun. */
@@ -30,8 +32,17 @@ export interface SessionDraft {
 export interface SessionChange {
   readonly fields: FieldChanges;
   readonly idle?: number;
-  readonly meta?: string;
+  readonly meta?: MetaChange;
 }
+
+/** What a change of fields is made from: what is stored then. */
+export type ChangeOf = (current: FieldTexts, record: SessionRecord) => SessionChange;
+
+/**
+ * What became of a rotation: the session with its new token; or it is gone; or another request was faster, and the session
+ * is found through the token it had.
+ */
+export type Rotated = Held | 'gone' | 'overtaken';
 
 /**
  * Where a session lives: the seam between a request's session and the place that keeps it. A store-backed session
@@ -56,12 +67,17 @@ export interface SessionBackend {
    * the fields that are stored then.
    * Undefined when the session is gone: nothing is stored then, and nothing comes back to life.
    */
-  commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined>;
+  commit(held: Held, changeOf: ChangeOf): Promise<Held | undefined>;
   /**
    * Writes down when the session was seen, if it has not changed since, and answers it; undefined when it has, or is
    * gone. Where the token stays the same, so may the answer.
    */
   touch(held: Held): Promise<Held | undefined>;
+  /**
+   * Gives a session another token, and stores a change with it. Requests that bring the former token still find the session
+   * until the new one was seen and a short time has passed. Its limits stay.
+   */
+  rotate(held: Held, identity: SessionIdentity, change?: SessionChange): Promise<Rotated>;
   /** Ends a session for good. Answers it as it was then; undefined when it was gone already. */
   remove(held: Held): Promise<Held | undefined>;
 }

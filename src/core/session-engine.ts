@@ -1,15 +1,11 @@
 import type { Clock } from './clock.js';
-import type { FieldAccess } from './field-object.js';
+import { draftOf, type FieldAccess } from './field-object.js';
 import type { Held } from './held.js';
 import { isTouchDue, type Lifetime } from './lifetime.js';
-import type { Handle } from './record.js';
+import { tokenNoteOf } from './meta.js';
 import { findSilentLoss } from './serialise.js';
 import type { SessionBackend, SessionChange } from './session-backend.js';
-
-/** What the application can be told about its sessions. */
-export type SessionEvent =
-  /** A change was dropped because another request had ended the session. */
-  { readonly type: 'lost-write'; readonly handle: Handle };
+import type { Emit, SessionEvent } from './session-event.js';
 
 /** What an engine is made of. */
 export interface SessionEngineOptions {
@@ -18,8 +14,9 @@ export interface SessionEngineOptions {
   readonly clock: Clock;
   readonly isLazy: boolean;
   readonly saveUninitialized: boolean;
-  /** Called for each event; what it throws is ignored. */
-  readonly onEvent: (event: SessionEvent) => void;
+  readonly emit: Emit;
+  /** Tells who is logged in from the fields of a session that begins without `login()`. */
+  readonly principalOf?: ((fields: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
   /** Called with what went wrong, wherever it is thrown; the same error may come more than once. */
   readonly onError: (error: unknown) => void;
   /** Called once per field whose value JSON changes silently; absent in production. */
@@ -45,19 +42,31 @@ export class SessionEngine {
   }
 
   /** Whether the activity of a request that has this session is to be written down. */
-  isActivityDue({ record, seenAt }: Held, isUsed: boolean): boolean {
+  isActivityDue(held: Held, isUsed: boolean): boolean {
+    const { record, seenAt } = held;
     const { idle, touchAfter } = this.lifetime;
     // A session with a shorter life of its own is touched as much more often.
     const after = touchAfter * Math.min(1, record.idle / idle);
-    return (isUsed || !this.isLazy) && isTouchDue(record, after, seenAt);
+    return (isUsed || !this.isLazy) && (isTouchDue(record, after, seenAt) || held.isFirstSeen);
+  }
+
+  /** Whether a session is to get another token with this request. */
+  isRotationDue({ record, seenAt }: Held, isUsed: boolean): boolean {
+    const { renewAfter } = this.lifetime;
+    return (
+      renewAfter !== undefined &&
+      (isUsed || !this.isLazy) &&
+      seenAt - (tokenNoteOf(record.meta)?.since ?? record.createdAt) >= renewAfter
+    );
   }
 
   emit(event: SessionEvent): void {
-    try {
-      this.options.onEvent(event);
-    } catch {
-      // A listener that fails harms nobody.
-    }
+    this.options.emit(event);
+  }
+
+  /** Who is logged in by what a new session holds; undefined when nobody is, or the application does not tell. */
+  principalOf(fields: FieldAccess): string | undefined {
+    return this.options.principalOf?.(draftOf(fields));
   }
 
   /** Reports an error on its way out. */

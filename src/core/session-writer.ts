@@ -1,13 +1,25 @@
 import { gone, SessionError } from './errors.js';
+import { assertFieldName } from './field-object.js';
 import { mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
-import type { SessionListener } from './active-session.types.js';
+import type { ConfirmDetail, SessionListener } from './active-session.types.js';
 import type { LiveSession } from './live-session.js';
 import type { PresentedSession } from './presented-session.js';
 import type { Held } from './held.js';
-import type { SessionChange, SessionDraft } from './session-backend.js';
+import type { DeviceNote } from './meta.js';
+import { durationOf } from './login-lifetime.js';
+import { parsePrincipal } from './principal.js';
+import { serialiseField } from './serialise.js';
+import type { Rotated, SessionChange, SessionDraft } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
+import { about, type EndReason } from './session-event.js';
 import { runUpdate, type UpdateFunction } from './update-draft.js';
+
+/** What a login knows of the session it begins. */
+type LoginDraft = Omit<SessionDraft, 'fields' | 'handle'>;
+
+/** Rotations that are tried where other requests are faster. */
+const ROTATIONS = 5;
 
 /** Brings what was done to a session to the place where it lives. */
 export class SessionWriter {
@@ -19,8 +31,6 @@ export class SessionWriter {
   constructor(
     private readonly engine: SessionEngine,
     private readonly presented: PresentedSession,
-    /** The idle timeout of a session that begins here, where it is not the configured one. */
-    private readonly idleOfNew?: () => number | undefined,
   ) {}
 
   /**
@@ -33,28 +43,85 @@ export class SessionWriter {
     }
     const { held } = live;
     if (held === undefined) {
-      return mustExist || !live.fields.isEmpty ? (refused(trouble) ?? this.create(live)) : undefined;
+      return mustExist || !live.fields.isEmpty ? (refused(trouble) ?? this.#begin(live)) : undefined;
     }
     const change = live.change();
     return live.isUnchangedBy(change) ? undefined : (refused(trouble) ?? this.#write(live, held, change));
   }
 
   /** Makes a new session durable. */
-  async create(
-    live: LiveSession,
-    login?: Pick<SessionDraft, 'principal' | 'meta' | 'replaces'>,
-  ): Promise<void> {
+  async create(live: LiveSession, login?: LoginDraft): Promise<void> {
     this.assertCanBegin();
     const change = live.change();
     this.engine.inspect(live, change);
-    const idle = change.idle ?? this.idleOfNew?.();
-    const draft = {
-      ...change,
-      ...login,
+    const defaults = this.listener?.begins();
+    const begun = login ?? this.#entered(live, defaults?.device);
+    const idle = change.idle ?? begun?.idle ?? defaults?.idle;
+    const cookie = change.meta?.cookie;
+    const draft: SessionDraft = {
+      ...begun,
       ...(idle === undefined ? {} : { idle }),
+      meta: { ...begun?.meta, ...(cookie && { cookie }) },
       fields: mergeFields(NO_FIELDS, change.fields),
     };
     live.settle(this.#sendable(await this.engine.backend.create(live.identity, draft), live), change);
+  }
+
+  /** Tells that a session has begun. */
+  tellBegun({ held }: LiveSession): void {
+    if (held !== undefined) {
+      const { principal } = held.record;
+      this.engine.emit({ type: 'started', ...about(held.record) });
+      if (principal !== undefined) {
+        this.engine.emit({ type: 'login', handle: held.record.handle, principal });
+      }
+    }
+  }
+
+  /**
+   * Gives a session another token where its time has come. False when it keeps the one it has: another request was faster, or
+   * it is gone.
+   */
+  async rotate(live: LiveSession): Promise<boolean> {
+    const { backend } = this.engine;
+    const rotated = live.held && (await backend.rotate(live.held, backend.mint()));
+    if (rotated === undefined || typeof rotated === 'string') {
+      return false;
+    }
+    this.#renewed(live, rotated);
+    return true;
+  }
+
+  /** Gives a session another token, and with it what its user has now proved; pending changes go along. */
+  async confirm(live: LiveSession, { elevate = {}, for: span }: ConfirmDetail): Promise<void> {
+    this.assertCanBegin();
+    const now = this.engine.clock.now();
+    const until = now + durationOf('for', span);
+    const own = live.change();
+    this.engine.inspect(live, own);
+    const elevated = new Map(
+      Object.entries(elevate).map(([name, value]) => {
+        assertFieldName(name);
+        return [name, serialiseField(name, value)] as const;
+      }),
+    );
+    const times = Object.fromEntries([...elevated.keys()].map((name) => [name, until]));
+    const rotated = await this.#rotated(live.held, {
+      ...own,
+      fields: new Map([...own.fields, ...elevated]),
+      meta: {
+        ...own.meta,
+        authenticatedAt: now,
+        ...(elevated.size === 0 ? {} : { elevated: { ...live.meta.elevated, ...times } }),
+      },
+    });
+    if (rotated === undefined) {
+      this.#lose(live);
+      throw gone();
+    }
+    this.#renewed(live, rotated);
+    live.settle(rotated, own);
+    live.rebase(rotated, { fields: elevated });
   }
 
   /** An atomic read-modify-write of the stored fields. */
@@ -86,14 +153,24 @@ export class SessionWriter {
     return last.result;
   }
 
-  /** Ends a session. Undefined when there was none, or another request had ended it. */
-  async remove(live: LiveSession): Promise<Held | undefined> {
+  /** Takes back a session that nobody was told of. It is not waited for: the store may be what failed. */
+  undo({ held }: LiveSession): void {
+    if (held !== undefined) {
+      this.engine.track(this.engine.backend.remove(held).catch(() => undefined));
+    }
+  }
+
+  /** Ends a session, and tells why. Undefined when there was none, or another request had ended it. */
+  async remove(live: LiveSession, reason: EndReason): Promise<Held | undefined> {
     if (live.held === undefined) {
       return undefined;
     }
     this.#assertCanChange();
     const removed = await this.engine.backend.remove(live.held);
     this.presented.noteEnd(removed);
+    if (removed !== undefined) {
+      this.engine.emit({ type: 'ended', reason, ...about(removed.record) });
+    }
     return removed;
   }
 
@@ -131,6 +208,41 @@ export class SessionWriter {
     }
   }
 
+  async #begin(live: LiveSession): Promise<void> {
+    await this.create(live);
+    this.tellBegun(live);
+  }
+
+  /** Where the application tells by the fields who is logged in, a session that begins with somebody is theirs from the start. */
+  #entered(live: LiveSession, device: DeviceNote | undefined): LoginDraft | undefined {
+    const principal = this.engine.principalOf(live);
+    return principal === undefined
+      ? undefined
+      : {
+          principal: parsePrincipal(principal),
+          meta: { authenticatedAt: this.engine.clock.now(), ...(device && { device }) },
+        };
+  }
+
+  /** Where another request was faster its token is rotated in turn. */
+  async #rotated(held: Held | undefined, change: SessionChange): Promise<Held | undefined> {
+    const { backend } = this.engine;
+    let current = held;
+    for (let attempt = 0; current !== undefined && attempt < ROTATIONS; attempt++) {
+      const rotated: Rotated = await backend.rotate(current, backend.mint(), change);
+      if (rotated !== 'overtaken') {
+        return rotated === 'gone' ? undefined : rotated;
+      }
+      current = await backend.open(current);
+    }
+    return undefined;
+  }
+
+  #renewed(live: LiveSession, rotated: Held): void {
+    live.renew(this.#sendable(rotated, live));
+    this.engine.emit({ type: 'renewed', ...about(rotated.record) });
+  }
+
   /** Makes a change durable, or drops it when the session is gone. */
   async #write(live: LiveSession, held: Held, change: SessionChange): Promise<void> {
     this.#assertCanChange();
@@ -166,7 +278,7 @@ export class SessionWriter {
   #lose(live: LiveSession): void {
     live.isGone = true;
     if (live.held !== undefined) {
-      this.engine.emit({ type: 'lost-write', handle: live.held.record.handle });
+      this.engine.emit({ type: 'lost-write', ...about(live.held.record) });
     }
   }
 }

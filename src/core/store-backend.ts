@@ -1,10 +1,23 @@
+import type { Clock } from './clock.js';
 import { Committer } from './committer.js';
-import { SessionError } from './errors.js';
-import type { FieldTexts } from './field-texts.js';
-import { Held } from './held.js';
-import { expiryOf, isExpired, isOverAt } from './lifetime.js';
+import { idTaken } from './errors.js';
+import { ExpiredSessions } from './expired-sessions.js';
+import type { FieldChanges } from './field-texts.js';
+import { Forwards } from './forwards.js';
+import { Held, NO_FORWARDS } from './held.js';
+import { expiryOf, isExpired, isOverAt, REMEMBERED } from './lifetime.js';
+import { tokenNoteOf } from './meta.js';
 import { RecordMaker, type RecordMakerOptions } from './record-maker.js';
-import type { PresentedToken, SessionBackend, SessionChange, SessionDraft } from './session-backend.js';
+import type {
+  ChangeOf,
+  PresentedToken,
+  Rotated,
+  SessionBackend,
+  SessionChange,
+  SessionDraft,
+} from './session-backend.js';
+import { Rotation } from './rotation.js';
+import { about, type Emit } from './session-event.js';
 import type { StoreGateway } from './store-gateway.js';
 import {
   drawHandle,
@@ -17,10 +30,14 @@ import {
 /** What the backend works with and within. */
 export interface StoreBackendOptions extends RecordMakerOptions {
   readonly gateway: StoreGateway;
+  readonly clock: Clock;
   readonly random: RandomSource;
   readonly tokens: TokenScheme;
   /** Milliseconds after which a commit that keeps losing to others gives up. */
   readonly operationTimeout: number;
+  readonly emit: Emit;
+  /** Takes work that nobody waits for and whose failure harms nobody. */
+  readonly background: (work: Promise<unknown>) => void;
 }
 
 /** Sessions that live in a store: hashing, expiry, merging and compare-and-swap, written once for all stores. */
@@ -28,10 +45,18 @@ export class StoreBackend implements SessionBackend {
   readonly livesInToken = false;
   readonly #records: RecordMaker;
   readonly #committer: Committer;
+  readonly #forwards: Forwards;
+  readonly #rotation: Rotation;
+  readonly #expired: ExpiredSessions;
 
   constructor(private readonly options: StoreBackendOptions) {
+    const { gateway, clock, emit } = options;
     this.#records = new RecordMaker(options);
-    this.#committer = new Committer({ ...options, records: this.#records });
+    this.#forwards = new Forwards(gateway, clock);
+    this.#expired = new ExpiredSessions(gateway, clock, emit);
+    const shared = { ...options, records: this.#records, forwards: this.#forwards, expired: this.#expired };
+    this.#committer = new Committer(shared);
+    this.#rotation = new Rotation(shared);
   }
 
   mint(): SessionIdentity {
@@ -43,9 +68,10 @@ export class StoreBackend implements SessionBackend {
     if (record === undefined) {
       return undefined;
     }
-    const now = this.options.clock.now();
-    const held = new Held(token, id, record, now);
-    return isExpired(record, now) ? this.#end(held) : held;
+    const seenAt = this.options.clock.now();
+    const held = new Held(id, record, { token, seenAt, hold: 'current', via: NO_FORWARDS });
+    const found = record.next === undefined ? held : await this.#openFormer(held);
+    return found !== undefined && isExpired(found.record, seenAt) ? this.#expired.end(found) : found;
   }
 
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
@@ -53,36 +79,74 @@ export class StoreBackend implements SessionBackend {
     const { handle = drawHandle(random) } = draft;
     const record = this.#records.first(draft, { version: random.version(), handle });
     if (!(await gateway.create(identity.id, record))) {
-      throw new SessionError('session_unavailable', {
-        what: 'The store says that a fresh random session id is taken.',
-        fix: 'Check that the store keeps to the contract and that the random source is one.',
-      });
+      throw idTaken();
     }
-    return new Held(identity.token, identity.id, record, record.createdAt, draft.fields);
+    const { token, id } = identity;
+    const holder = { token, seenAt: record.createdAt, hold: 'given', via: NO_FORWARDS } as const;
+    return new Held(id, record, holder, draft.fields);
   }
 
-  commit(held: Held, changeOf: (current: FieldTexts) => SessionChange): Promise<Held | undefined> {
+  commit(held: Held, changeOf: ChangeOf): Promise<Held | undefined> {
     return this.#committer.commit(held, changeOf);
   }
 
   async touch(held: Held): Promise<Held | undefined> {
     const { id, record, seenAt: lastSeenAt } = held;
     const { version, idle, absoluteAt } = record;
-    const expiresAt = expiryOf({ lastSeenAt, idle, absoluteAt });
     // What came in time is no reason to bring back what has ended since.
-    const isTouched =
-      !isOverAt(held.record, lastSeenAt, this.options.clock.now()) &&
-      (await this.options.gateway.touch(id, version, lastSeenAt, expiresAt));
-    return isTouched ? held : undefined;
+    if (isOverAt(record, lastSeenAt, this.options.clock.now())) {
+      return undefined;
+    }
+    if (held.isFirstSeen) {
+      return this.#noteFirstSeen(held);
+    }
+    const expiresAt = expiryOf({ lastSeenAt, idle, absoluteAt });
+    return (await this.options.gateway.touch(id, version, lastSeenAt, expiresAt)) ? held : undefined;
+  }
+
+  rotate(held: Held, identity: SessionIdentity, change?: SessionChange): Promise<Rotated> {
+    return this.#rotation.run(held, identity, change);
   }
 
   async remove(held: Held): Promise<Held | undefined> {
-    const removed = await this.options.gateway.remove(held.id);
-    return removed && held.with(removed);
+    const removed = await this.#forwards.remove(held.id);
+    for (const { id } of held.holder.via) {
+      this.options.background(this.options.gateway.remove(id));
+    }
+    return removed?.as(held);
   }
 
-  /** Removes what is over, so that no late touch can make it valid again. */
-  async #end({ id }: Held): Promise<undefined> {
-    await this.options.gateway.remove(id).catch(() => undefined);
+  /** The session behind a token that another has taken the place of, if that may still be brought. */
+  async #openFormer(forward: Held): Promise<Held | undefined> {
+    const { record } = forward;
+    const found = isExpired(record, forward.seenAt) ? undefined : await this.#forwards.open(forward);
+    if (found !== 'refused') {
+      return found;
+    }
+    // Told once: from here on the token is one like any other that is not known.
+    if ((await this.options.gateway.remove(forward.id)) !== undefined) {
+      this.options.emit({ type: 'token-reused', ...about(record) });
+    }
+    return undefined;
+  }
+
+  /** Once a client has come with its new token, the former one has only a short time left. */
+  async #noteFirstSeen(held: Held): Promise<Held | undefined> {
+    const { seenAt } = held;
+    const note = tokenNoteOf(held.record.meta);
+    const stored = await this.#committer.commit(held, (_fields, record) => {
+      const current = tokenNoteOf(record.meta);
+      const isStill = current !== undefined && current.since === note?.since && current.seenAt === undefined;
+      return { fields: NO_CHANGES, ...(isStill ? { meta: { token: { ...current, seenAt } } } : {}) };
+    });
+    const former = note?.former;
+    if (former !== undefined && held.record.idle > REMEMBERED) {
+      const { id, version } = former;
+      const until = Math.min(seenAt + REMEMBERED, held.record.absoluteAt);
+      this.options.background(this.options.gateway.touch(id, version, seenAt, until));
+    }
+    return stored;
   }
 }
+
+const NO_CHANGES: FieldChanges = new Map();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Held } from './held.js';
-import type { SessionId, SessionRecord, Token } from './record.js';
+import type { SessionId, SessionRecord } from './record.js';
 import { WriteQueue } from './write-queue.js';
 
 const id = 'a' as SessionId;
-const record = (fields: string) => new Held('' as Token, id, { fields } as SessionRecord, 0);
+const record = (fields: string) => Held.found(id, { fields } as SessionRecord, 0);
 
 describe('the writers of one session', () => {
   it('go one after another, each from what the one before it left', async () => {

@@ -67,12 +67,12 @@ export class ExpressStoreView extends session.Store {
     // What is stored is found by its id; the token behind it is not known here, nor needed.
     return record === undefined || isExpired(record, this.now())
       ? undefined
-      : new Held('' as Held['token'], id, record, this.now());
+      : Held.found(id, record, this.now());
   }
 
   async #read(sid: string): Promise<session.SessionData | null> {
     const held = await this.#open(sid);
-    const fields = held?.texts && Fields.ofRecord(held.texts, held.record, () => undefined);
+    const fields = held?.texts && Fields.ofRecord(held.texts, held, () => undefined);
     if (held === undefined || fields === undefined) {
       return null;
     }

@@ -48,6 +48,11 @@ export class RequestCookie {
     }
   }
 
+  /** Whether the client can be given a session's token: a secure cookie needs TLS. */
+  canBeSent(live: LiveSession | undefined, held: Held | undefined, isSecure: boolean): boolean {
+    return isSecure || this.attributesOf(live, held).secure !== true;
+  }
+
   /**
    * The header that gives the client a session's token; none over plain http where the cookie is a secure one. Its attributes
    * are those that are stored: where the next request would not know of others, it could not take the cookie away.
@@ -81,7 +86,9 @@ export class RequestCookie {
     const next = this.attributesOf(undefined, held);
     // With a new token for the same session every change of scope was told to the client when it was made.
     const scopes =
-      replaced.id === held.id ? [this.attributesOf(undefined, replaced)] : this.#scopesOf(replaced);
+      replaced.record.handle === held.record.handle
+        ? [this.attributesOf(undefined, replaced)]
+        : this.#scopesOf(replaced);
     return scopes
       .filter((scope) => !isSameScope(scope, next))
       .map((scope) => this.site.transport.clear(scope));

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ActiveSession } from '../core/active-session.js';
-import type { SessionListener } from '../core/active-session.types.js';
+import type { NewSession, SessionListener } from '../core/active-session.types.js';
 import { assertFieldName, draftOf } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
 import type { Held } from '../core/held.js';
 import type { GateSession } from './response-gate.types.js';
 import { preventCaching, varyByCookie } from './response-headers.js';
+import { CookieRefresh } from './cookie-refresh.js';
 import { asHttp, atEdge } from './session.exceptions.js';
 import { RequestCookie } from './request-cookie.js';
 import type { SessionCookie } from './session-cookie.js';
@@ -23,9 +24,8 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   #facade: SessionFacade | undefined;
   #unset: Unset | undefined;
   readonly #cookie: RequestCookie;
+  readonly #refresh: CookieRefresh;
   #isHeadSent = false;
-  /** Whether the session was there when its cookie was about to be sent again; undefined while that is not asked. */
-  #isAlive: boolean | undefined;
   /** What was wrong with the last assignment to `req.session`. */
   #misuse: { readonly error: unknown } | undefined;
   #judges: WeakMap<object, Set<unknown>> | undefined;
@@ -37,6 +37,7 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     readonly res: ServerResponse,
   ) {
     this.#cookie = new RequestCookie(site, req);
+    this.#refresh = new CookieRefresh(site, active, this.#cookie, req, res);
     active.listener = this;
   }
 
@@ -44,6 +45,10 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     this.#facade?.bind(old);
     this.#facade = undefined;
     this.#unset = undefined;
+  }
+
+  begins(): NewSession {
+    return this.site.newSession(this.req);
   }
 
   reloaded(live: LiveSession): void {
@@ -125,15 +130,13 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     if (this.#misuse !== undefined) {
       throw this.#misuse.error;
     }
-    const { opened, touchDue, engine } = this.active;
+    const { opened, engine } = this.active;
     // Once the head is out the browser cannot be told of another cookie any more.
     if (opened !== undefined && !this.#isHeadSent) {
       this.#cookie.takeChange(opened, engine.lifetime.idle);
     }
     const stored = this.active.commit();
-    const work = this.#mayRefresh(stored !== undefined || touchDue !== undefined)
-      ? this.#refresh(stored, touchDue)
-      : stored;
+    const work = this.#isHeadSent ? stored : this.#refresh.beforeHead(stored);
     if (work !== undefined) {
       engine.track(work);
     }
@@ -164,10 +167,7 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   }
 
   released(): void {
-    const held = this.active.touchDue;
-    if (held !== undefined && this.#isAlive === undefined) {
-      this.active.engine.track(this.#touch(held));
-    }
+    this.#refresh.afterHead();
   }
 
   answerFailure(error: unknown, res: ServerResponse): void | Promise<void> {
@@ -177,39 +177,6 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
 
   logFailure(what: string, error: unknown): void {
     this.site.sayFailure(`${what}. `, error);
-  }
-
-  /** Whether the browser's cookie may have to be sent again although its token stays. */
-  #mayRefresh(isMoving: boolean): boolean {
-    if (this.#isHeadSent || this.#isAlive !== undefined || this.active.found === undefined) {
-      return false;
-    }
-    if (this.active.engine.backend.livesInToken) {
-      // What is changed is sent anyway; only the activity of a session that was not is missing in its cookie.
-      return this.site.rolling || this.active.touchDue !== undefined;
-    }
-    const { opened, found } = this.active;
-    const isPersistent = this.#cookie.attributesOf(opened, found).originalMaxAge !== null;
-    return this.site.rolling || (isPersistent && (isMoving || this.active.isRewritten));
-  }
-
-  /**
-   * Makes sure that the session is still there: the cookie of one that has ended must not go out again, since the browser
-   * may hold that of a newer login by now. A write that came through shows it, else the touch does.
-   */
-  async #refresh(stored: Promise<void> | undefined, due: Held | undefined): Promise<void> {
-    await stored;
-    const { found, isRewritten } = this.active;
-    const held = due ?? (this.site.rolling ? found : undefined);
-    this.#isAlive = isRewritten || (held !== undefined && found === held && (await this.#touch(held)));
-  }
-
-  /** Writes the activity down; a failure is no concern of the client. */
-  #touch(held: Held): Promise<boolean> {
-    return this.active.writeActivity(held).catch((error: unknown) => {
-      this.site.warnOnce(`The activity of a session could not be written down. ${messageOf(error)}`);
-      return false;
-    });
   }
 
   /** What `req.session = null` and `delete req.session` come to when the response goes out. */
@@ -250,7 +217,7 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     if (replied.length > 0 || this.#isHeadSent || held === undefined || opened?.isGone === true) {
       return replied;
     }
-    return this.#isAlive === true || this.#cookie.isChanged ? this.#headerFor(held) : replied;
+    return this.#refresh.isDue || this.#cookie.isChanged ? this.#headerFor(held) : replied;
   }
 
   /** The cookies of what happened to the session itself; one that is taken away comes first. */
@@ -281,8 +248,4 @@ function appendCookies(res: ServerResponse, setCookies: readonly string[]): void
     res.appendHeader('Set-Cookie', setCookie);
     preventCaching(res);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'See the error.';
 }

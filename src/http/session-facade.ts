@@ -84,7 +84,7 @@ const METHODS = {
   },
   touch(this: object): object {
     const state = stateOf(this);
-    state.host.active.touch();
+    state.host.active.activity.touch();
     return METHODS.resetMaxAge.call(this);
   },
   resetMaxAge(this: object): object {

@@ -4,8 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ActiveSession } from '../core/active-session.js';
 import { systemClock } from '../core/clock.js';
 import type { CookieAttributes, DeviceNote } from '../core/meta.js';
+import type { LoginDetail, NewSession } from '../core/active-session.types.js';
+import { EventStream } from '../events/event-stream.js';
 import type { PrincipalSessions } from '../core/principal-sessions.js';
 import { SessionEngine } from '../core/session-engine.js';
+import type { SessionEvent } from '../core/session-event.js';
 import type { SessionStore } from '../core/session-store.js';
 import { StoreSetupError } from '../core/store-setup.error.js';
 import { NoStore } from '../options/no-store.js';
@@ -45,6 +48,10 @@ export interface SessionHttpParts {
 export class SessionHttp implements SessionSite {
   readonly logger: SessionLogger;
   readonly engine: SessionEngine;
+  /** What happens to sessions in this process. */
+  readonly events = new EventStream((error) =>
+    this.sayFailure('A listener to session events failed. ', error),
+  );
   readonly #options: ResolvedSessionOptions;
   readonly #place: SessionPlace;
   readonly #current = new AsyncLocalStorage<RequestSession>();
@@ -70,18 +77,26 @@ export class SessionHttp implements SessionSite {
     this.#place =
       store instanceof NoStore
         ? inCookie(store.sessions, options)
-        : inStore(store, options, (work) => this.#inBackground(work));
+        : inStore(store, options, {
+            background: (work) => this.#inBackground(work),
+            emit: this.events.emit,
+          });
     this.engine = new SessionEngine({
       backend: this.#place.backend,
       lifetime,
       clock,
       isLazy: options.isLazy,
       saveUninitialized: options.saveUninitialized,
-      onEvent: options.onEvent,
+      emit: this.events.emit,
+      principalOf: options.auth.principal,
       onError: (error) => this.reportError(error),
       ...(options.isProduction ? {} : { onSilentLoss: (field, kind) => this.#warnOfLoss(field, kind) }),
     });
     options.remarks.forEach((remark) => logger.warn(remark));
+    this.events.listen((event) => this.#warnOfReuse(event));
+    if (options.onEvent !== undefined) {
+      this.events.listen(options.onEvent);
+    }
   }
 
   get transport(): SessionSite['transport'] {
@@ -100,6 +115,28 @@ export class SessionHttp implements SessionSite {
   /** What is to be noted about where a session that begins with this request is used. */
   deviceOf(req: IncomingMessage): DeviceNote | undefined {
     return this.#options.registry?.deviceOf(req);
+  }
+
+  newSession(req: IncomingMessage): NewSession {
+    const { idleFollowsCookie, registry } = this.#options;
+    return {
+      idle: idleFollowsCookie ? (this.cookieFor(req).originalMaxAge ?? undefined) : undefined,
+      device: registry?.deviceOf(req),
+    };
+  }
+
+  /** What "keep me logged in" comes to for a session that begins with a request. */
+  remembered(req: IncomingMessage, remember: boolean | undefined): Pick<LoginDetail, 'usual' | 'cookieFor'> {
+    const configured = this.cookieFor(req);
+    if (remember === true) {
+      return {
+        usual: this.#options.remember,
+        cookieFor: (idle) => ({ ...configured, originalMaxAge: idle }),
+      };
+    }
+    return remember === false && configured.originalMaxAge !== null
+      ? { cookieFor: () => ({ ...configured, originalMaxAge: null }) }
+      : {};
   }
 
   get unset(): 'destroy' | 'keep' {
@@ -134,11 +171,7 @@ export class SessionHttp implements SessionSite {
       return;
     }
     const presented = this.transport.read(req);
-    const active = new ActiveSession(
-      this.engine,
-      presented,
-      this.#options.idleFollowsCookie ? () => this.cookieFor(req).originalMaxAge ?? undefined : undefined,
-    );
+    const active = new ActiveSession(this.engine, presented);
     const session = new RequestSession(this, active, req, res);
     attachSession(req, session);
     if (canBeGated(res)) {
@@ -233,6 +266,15 @@ export class SessionHttp implements SessionSite {
 
   #covers(req: IncomingMessage): boolean {
     return this.#hasSession(req) && pathOf(req).startsWith(this.#options.cookie(req).path);
+  }
+
+  #warnOfReuse(event: SessionEvent): void {
+    if (event.type === 'token-reused') {
+      this.logger.warn(
+        `A token of the session ${event.handle} that was replaced long ago was brought again, and refused. Somebody may ` +
+          'have stolen it.',
+      );
+    }
   }
 
   #warnOfLoss(field: string, kind: string): void {

@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import type { SessionBackend } from '../core/session-backend.js';
 import type { SessionStore } from '../core/session-store.js';
+import { Forwards } from '../core/forwards.js';
+import type { Emit } from '../core/session-event.js';
 import { PrincipalBackend } from '../core/principal-backend.js';
 import { PrincipalIndex } from '../core/principal-index.js';
 import { PrincipalSessions } from '../core/principal-sessions.js';
@@ -28,30 +30,31 @@ export interface SessionPlace {
   close(): Promise<void>;
 }
 
+/** What such a place works within. */
+export interface PlaceSurroundings {
+  /** Takes work that nobody waits for and whose failure harms nobody. */
+  readonly background: (work: Promise<unknown>) => void;
+  readonly emit: Emit;
+}
+
 /** Sessions that live in a store. */
 export function inStore(
   store: SessionStore,
   options: ResolvedSessionOptions,
-  background: (work: Promise<unknown>) => void,
+  { background, emit }: PlaceSurroundings,
 ): SessionPlace {
   const { name, secrets, operationTimeout, maxPending, lifetime, maxBytes } = options;
   const clock: Clock = options.clock ?? systemClock;
   const tokens = tokensOf(store);
   const gateway = new StoreGateway(store, { operationTimeout, maxPending });
-  const backend = new StoreBackend({
-    gateway,
-    lifetime,
-    clock,
-    random: systemRandom,
-    tokens,
-    maxBytes,
-    operationTimeout,
-  });
   const random = systemRandom;
+  const shared = { gateway, clock, random, operationTimeout, background, emit };
+  const backend = new StoreBackend({ ...shared, lifetime, tokens, maxBytes });
 
   function withPrincipals({ limitOf }: ResolvedRegistry): Pick<SessionPlace, 'backend' | 'principals'> {
-    const index = new PrincipalIndex({ gateway, clock, random, operationTimeout });
-    const sessions = new PrincipalSessions({ index, gateway, clock, background });
+    const forwards = new Forwards(gateway, clock);
+    const index = new PrincipalIndex({ ...shared, forwards });
+    const sessions = new PrincipalSessions({ ...shared, index, forwards });
     return {
       backend: new PrincipalBackend(backend, { sessions, lifetime, clock, random, limitOf }),
       principals: sessions,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { NewSession } from '../core/active-session.types.js';
 import type { CookieAttributes } from '../core/meta.js';
 import type { SessionLogger } from '../options/session-logger.js';
 import type { TokenTransport } from './token.transport.js';
@@ -15,6 +16,8 @@ export interface SessionSite {
   readonly principalOf: ((fields: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
   /** The configured attributes of a request's cookie. */
   cookieFor(req: IncomingMessage): CookieAttributes;
+  /** What a session that begins with a request starts with. */
+  newSession(req: IncomingMessage): NewSession;
   /** Whether a request came over TLS. */
   isSecure(req: IncomingMessage): boolean;
   /** Logs a warning the first time. */

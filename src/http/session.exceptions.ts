@@ -131,6 +131,7 @@ const EXCEPTIONS: Record<SessionErrorCode, new (error: SessionError) => SessionE
   session_revoked: SessionGoneException,
   session_limit: SessionLimitException,
   session_no_registry: SessionUsageException,
+  session_invalid_lifetime: SessionUsageException,
   session_not_loaded: SessionNotLoadedError,
   session_closed: SessionClosedError,
   session_ended: SessionClosedError,

@@ -25,6 +25,9 @@ export function usableStore(
   if (options.registry !== undefined) {
     assertStoreCan('principal-index', store, 'registry');
   }
+  if (options.lifetime.renewAfter !== undefined) {
+    assertStoreCan('many-processes', store, 'renewAfter');
+  }
   return store;
 }
 

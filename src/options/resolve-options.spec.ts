@@ -19,9 +19,8 @@ const cookieOf = (options: Record<string, unknown>, isProduction = false): Resol
 
 describe('the defaults', () => {
   it('are these', () => {
-    const { cookie, onEvent, secrets, ...others } = resolve({});
+    const { cookie, secrets, ...others } = resolve({});
     expect(secrets).toEqual([SECRET]);
-    expect(onEvent).toBeTypeOf('function');
     expect(cookie(REQUEST)).toEqual({
       path: '/',
       httpOnly: true,
@@ -32,7 +31,9 @@ describe('the defaults', () => {
     expect(others).toMatchObject({
       store: undefined,
       name: 'sid',
-      lifetime: { idle: 30 * MINUTE, absolute: 12 * HOUR, touchAfter: 3 * MINUTE },
+      lifetime: { idle: 30 * MINUTE, absolute: 12 * HOUR, touchAfter: 3 * MINUTE, renewAfter: undefined },
+      remember: { idle: 30 * 24 * HOUR, absolute: 90 * 24 * HOUR },
+      onEvent: undefined,
       isLazy: false,
       rolling: false,
       saveUninitialized: false,

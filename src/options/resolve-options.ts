@@ -1,4 +1,3 @@
-import type { Lifetime } from '../core/lifetime.js';
 import {
   checkDuration,
   checkFunction,
@@ -10,6 +9,7 @@ import {
   LONGEST_TIMER,
 } from './check.js';
 import { checkAuth } from './check-auth.js';
+import { checkLifetime, checkRemember } from './check-lifetime.js';
 import { checkRegistry } from './check-registry.js';
 import { checkCookie } from './check-cookie.js';
 import { checkRoutes } from './check-routes.js';
@@ -18,14 +18,7 @@ import type { ResolvedSessionOptions } from './resolved-options.js';
 import { SessionOptionsError } from './session-options.error.js';
 import type { SessionMiddlewareOptions, SessionOptions } from './session.options.js';
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-
 const DEFAULTS = {
-  idleTimeout: 30 * MINUTE,
-  absoluteTimeout: 12 * HOUR,
-  /** `touchAfter` as a part of the idle timeout. */
-  touchShare: 10,
   maxBytes: 256 * 1024,
   operationTimeout: 5_000,
   maxPending: 1_000,
@@ -38,6 +31,8 @@ const KNOWN = [
   'idleTimeout',
   'absoluteTimeout',
   'touchAfter',
+  'renewAfter',
+  'remember',
   'load',
   'cookie',
   'rolling',
@@ -80,7 +75,8 @@ export function resolveOptions(
     name,
     cookie,
     fixedCookie: fixed,
-    lifetime: resolveLifetime(options, maxAge),
+    lifetime: checkLifetime(options, maxAge),
+    remember: checkRemember(options.remember ?? {}),
     idleFollowsCookie: options.idleTimeout === undefined && typeof options.cookie === 'function',
     isLazy: checkOneOf('load', options.load ?? 'eager', ['eager', 'lazy'] as const) === 'lazy',
     rolling: flag('rolling', options.rolling),
@@ -99,7 +95,7 @@ export function resolveOptions(
     routes: checkRoutes(options.routes ?? {}),
     registry: checkRegistry(options),
     auth: checkAuth(options.auth ?? {}),
-    onEvent: checkFunction('onEvent', options.onEvent) ?? (() => undefined),
+    onEvent: checkFunction('onEvent', options.onEvent),
     logger: checkMethods('logger', options.logger, ['warn', 'error']),
     clock: checkMethods('clock', options.clock, ['now']),
     onCommitError: checkFunction('onCommitError', options.onCommitError),
@@ -119,34 +115,6 @@ function refuseGenid(options: object): void {
       fix: 'Leave it out: tokens are 256 random bits and the id is their hash.',
     });
   }
-}
-
-function resolveLifetime(options: SessionOptions, maxAge: number | null): Lifetime {
-  const absolute = checkDuration('absoluteTimeout', options.absoluteTimeout ?? DEFAULTS.absoluteTimeout);
-  const idle = checkDuration(
-    'idleTimeout',
-    options.idleTimeout ?? Math.min(maxAge ?? DEFAULTS.idleTimeout, absolute),
-  );
-  if (idle > absolute) {
-    throw new SessionOptionsError({
-      option: 'idleTimeout',
-      problem: `${idle} ms is longer than absoluteTimeout (${absolute} ms), which would always end the session first`,
-      fix: 'Shorten idleTimeout or lengthen absoluteTimeout.',
-    });
-  }
-  const touchAfter = checkDuration(
-    'touchAfter',
-    options.touchAfter ?? Math.round(idle / DEFAULTS.touchShare),
-    { least: 0 },
-  );
-  if (touchAfter >= idle) {
-    throw new SessionOptionsError({
-      option: 'touchAfter',
-      problem: `${touchAfter} ms is not shorter than idleTimeout (${idle} ms): active sessions would end`,
-      fix: 'Leave it out, or give a fraction of idleTimeout.',
-    });
-  }
-  return { idle, absolute, touchAfter };
 }
 
 function flag(option: string, value: unknown): boolean {

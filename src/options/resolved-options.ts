@@ -26,6 +26,8 @@ export interface ResolvedSessionOptions {
   readonly store: SessionOptions['store'];
   readonly name: string;
   readonly lifetime: Lifetime;
+  /** The limits of sessions that are to be remembered. */
+  readonly remember: Pick<Lifetime, 'idle' | 'absolute'>;
   /** Whether a session's idle timeout is what the function for the cookie says of its request. */
   readonly idleFollowsCookie: boolean;
   readonly isLazy: boolean;
@@ -45,7 +47,7 @@ export interface ResolvedSessionOptions {
   /** Undefined when it is not kept who is logged in where. */
   readonly registry: ResolvedRegistry | undefined;
   readonly auth: SessionAuthOptions;
-  readonly onEvent: NonNullable<SessionOptions['onEvent']>;
+  readonly onEvent: SessionOptions['onEvent'];
   readonly logger: SessionOptions['logger'];
   readonly clock: SessionOptions['clock'];
   readonly onCommitError: SessionMiddlewareOptions['onCommitError'];

@@ -3,8 +3,8 @@ import type { CookieOptions } from 'express-session';
 import type { Clock } from '../core/clock.js';
 import type { Duration } from '../core/duration.js';
 import type { ExpressSessionStore } from '../core/express-session-store.js';
-import type { SessionEvent } from '../core/session-engine.js';
 import type { SealedSessions } from '../core/sealed-sessions.js';
+import type { SessionEvent } from '../core/session-event.js';
 import type { SessionStore } from '../core/session-store.js';
 import type { SessionLogger } from './session-logger.js';
 
@@ -38,6 +38,14 @@ export interface SessionRegistryOptions {
   readonly label?: (req: IncomingMessage) => string | undefined;
 }
 
+/** How long "keep me logged in" lasts: the cookie is persistent then. */
+export interface SessionRememberOptions {
+  /** Ends the session after this long without a request. @default 30 days */
+  readonly idleTimeout?: Duration;
+  /** Ends the session this long after its login, whatever happens. @default 90 days */
+  readonly absoluteTimeout?: Duration;
+}
+
 /** How `AuthGuard` judges. */
 export interface SessionAuthOptions {
   /**
@@ -50,7 +58,10 @@ export interface SessionAuthOptions {
    * @default none, everybody gets 401
    */
   readonly loginUrl?: string;
-  /** Tells who is logged in from the fields, where Passport or older code keeps it there. */
+  /**
+   * Tells who is logged in from the fields, where Passport or older code keeps it there. A session that begins with somebody in
+   * it is entered as theirs, as by `login()`, so that lists and limits know it.
+   */
   readonly principal?: (fields: Readonly<Record<string, unknown>>) => string | undefined;
 }
 
@@ -83,6 +94,15 @@ export interface SessionOptions {
   readonly absoluteTimeout?: Duration;
   /** Activity is written at most this often; a session may end this much early. @default a tenth of `idleTimeout` */
   readonly touchAfter?: Duration;
+  /**
+   * A session gets another token when it has had one for this long, with the next response that can carry it; its limits stay.
+   * Requests that are under way with the former token are served; when that token turns up later it is refused and reported as
+   * `token-reused` (OWASP ASVS 5.0, 7.2.4).
+   * @default never; a login always gives a new one
+   */
+  readonly renewAfter?: Duration;
+  /** The limits of sessions that `login(id, { remember: true })` begins, in place of the configured ones. */
+  readonly remember?: SessionRememberOptions;
   /** `eager` reads the session before the request goes on, `lazy` at its first use. @default `eager` */
   readonly load?: 'eager' | 'lazy';
   /**
@@ -129,8 +149,8 @@ export interface SessionOptions {
   readonly onLimit?: 'evict-oldest' | 'refuse';
   /** How `AuthGuard` judges. */
   readonly auth?: SessionAuthOptions;
-  /** Told of what happens to sessions beside their requests. */
-  readonly onEvent?: (event: SessionEvent) => void;
+  /** Told of what happens to sessions, in the process that caused it; what it throws is told to the log. */
+  readonly onEvent?: (event: SessionEvent) => unknown;
   /** Where warnings and errors go. @default Nest's `Logger`; for `createSessionMiddleware` the console */
   readonly logger?: SessionLogger;
   /** Where the time comes from; tests give their own. @default the system's clock */

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SessionError } from '../core/errors.js';
 import { draftOf } from '../core/field-object.js';
 import { Fields } from '../core/fields.js';
-import { Held } from '../core/held.js';
 import { expiryOf } from '../core/lifetime.js';
 import { type DeviceNote, parseMeta } from '../core/meta.js';
 import type { PrincipalSession, PrincipalSessions } from '../core/principal-sessions.js';
@@ -108,8 +107,7 @@ export class SessionRegistry {
   get(principal: string, handle: string): Promise<Readonly<Partial<SessionFields>> | undefined> {
     return this.#at(principal, async (sessions, who) => {
       const found = await sessions.find(who, handle);
-      const held = found && heldOf(found);
-      const fields = held?.texts && Fields.ofTexts(held.texts);
+      const fields = found?.held.texts && Fields.ofTexts(found.held.texts);
       // Only the application knows which fields its sessions have.
       return fields && ({ ...draftOf(fields) } as Partial<SessionFields>);
     });
@@ -131,7 +129,7 @@ export class SessionRegistry {
       const found = await sessions.find(who, handle);
       const stored =
         found &&
-        (await this.http.engine.backend.commit(heldOf(found), (current) => {
+        (await this.http.engine.backend.commit(found.held, (current) => {
           const fields = Fields.ofTexts(current);
           runUpdate(update, fields);
           return { fields: fields.changes() };
@@ -147,7 +145,7 @@ export class SessionRegistry {
       const isOwn = own !== undefined && active?.found?.record.principal === who && which(own);
       // First, and as a logout: only who ends a session may take its cookie away.
       if (isOwn) {
-        await active?.destroy();
+        await active?.destroy('revoked');
       }
       const others = await sessions.end(who, ({ handle }) => handle !== own && which(handle));
       return others.length + (isOwn ? 1 : 0);
@@ -176,7 +174,8 @@ export class SessionRegistry {
   }
 }
 
-function infoOf({ entry, record }: PrincipalSession, current: string | undefined): SessionInfo {
+function infoOf({ entry, held }: PrincipalSession, current: string | undefined): SessionInfo {
+  const { record } = held;
   return {
     handle: entry.handle,
     createdAt: new Date(record.createdAt),
@@ -185,11 +184,6 @@ function infoOf({ entry, record }: PrincipalSession, current: string | undefined
     isCurrent: entry.handle === current,
     device: parseMeta(record.meta).device ?? {},
   };
-}
-
-/** What is stored is found by its id; the token behind it is not known here, nor needed. */
-function heldOf({ entry, record }: PrincipalSession): Held {
-  return new Held('' as Held['token'], entry.id, record, record.lastSeenAt);
 }
 
 function noRegistry(): SessionError {

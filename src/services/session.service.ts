@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ActiveSession } from '../core/active-session.js';
+import type { Duration } from '../core/duration.js';
 import { draftOf } from '../core/field-object.js';
 import { expiryOf } from '../core/lifetime.js';
 import type { Operation } from '../core/operation.js';
@@ -15,6 +16,26 @@ export interface LoginOptions {
   readonly data?: Partial<SessionFields>;
   /** Names of fields that come along from the session before; all others are dropped. @default none */
   readonly keep?: readonly FieldName[];
+  /**
+   * "Keep me logged in": a persistent cookie, and the limits of the option `remember`. False makes a cookie that ends with the
+   * browser, whatever `cookie.maxAge` says. @default as configured
+   */
+  readonly remember?: boolean;
+  /** Ends this session after this long without a request. @default the option `idleTimeout`, or `remember.idleTimeout` */
+  readonly idleTimeout?: Duration;
+  /** Ends this session this long from now, whatever happens. @default the option `absoluteTimeout`, or `remember.absoluteTimeout` */
+  readonly absoluteTimeout?: Duration;
+}
+
+/** Options of {@link SessionService.confirm}. */
+export interface ConfirmOptions {
+  /**
+   * Fields that fall away by themselves. They are read as any other field until then; a request that still brings the token
+   * from before does not see them. @default none
+   */
+  readonly elevate?: Partial<SessionFields>;
+  /** How long they last. @default 10 minutes */
+  readonly for?: Duration;
 }
 
 /** Options of {@link SessionService.regenerate}. */
@@ -72,6 +93,14 @@ export class SessionService {
   /** When the session ends whatever happens; undefined while it is not stored. */
   get absoluteExpiresAt(): Date | undefined {
     return dateOf(this.#live.held?.record.absoluteAt);
+  }
+
+  /**
+   * When the user last proved who they are, by `login()` or `confirm()`; undefined when that is not known, and for a request that
+   * still brings a token that has been replaced.
+   */
+  get authenticatedAt(): Date | undefined {
+    return dateOf(atEdge(() => this.#active.authenticatedAt));
   }
 
   /** Reads the session; once a request, shared by all who ask. */
@@ -138,13 +167,35 @@ export class SessionService {
    * @param principal id of the user, 1 to 255 characters
    * @throws {SessionLimitException} when the user has `maxSessions` and `onLimit` is `'refuse'` (409)
    * @throws {SessionGoneException} when all sessions of the user were ended while this ran (409)
+   * @throws {SessionUsageException} for a principal or a duration that is none (500)
    *
    * @example
    * await sessions.login(user.id, { data: { email: user.email }, keep: ['cart'] });
    */
-  login(principal: string, options: LoginOptions = {}): Promise<void> {
+  login(principal: string, { remember, ...options }: LoginOptions = {}): Promise<void> {
     const { active, req } = this.#current;
-    return atEdgeLater(active.login(principal, { ...options, device: this.http.deviceOf(req) }));
+    return atEdgeLater(
+      active.login(principal, {
+        ...options,
+        lifetime: options,
+        device: this.http.deviceOf(req),
+        ...this.http.remembered(req, remember),
+      }),
+    );
+  }
+
+  /**
+   * Takes note that the user has just proved once more who they are, by their password or what else you ask for: what
+   * `@RecentLogin()` goes by. The session gets a new token, keeps its fields, its limits and its place in lists, and is stored
+   * when this resolves (OWASP ASVS 5.0, 7.5.1).
+   *
+   * @throws {SessionGoneException} when there is no session, or it has ended (409)
+   *
+   * @example
+   * await sessions.confirm({ elevate: { mayPay: true }, for: '5m' });
+   */
+  confirm({ elevate = {}, for: span = '10m' }: ConfirmOptions = {}): Promise<void> {
+    return atEdgeLater(this.#active.confirm({ elevate, for: span }));
   }
 
   /** Logs out: the session is gone from the store and its cookie from the browser. */

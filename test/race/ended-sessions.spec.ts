@@ -80,9 +80,9 @@ describe('P6 a session whose time ran out while a request was running', () => {
     const engine = engineOn(new ControlledStore(), { clock });
     const token = await loggedIn(engine);
     const slow = await begin(engine, token);
-    slow.touch();
+    slow.activity.touch();
     clock.advance(2 * MINUTE);
-    expect(await slow.writeActivity(token)).toBe(false);
+    expect(await slow.activity.write(token)).toBe(false);
     expect((await begin(engine, token)).live.held).toBeUndefined();
   });
 
@@ -109,8 +109,8 @@ describe('P6 a session whose time ran out while a request was running', () => {
     const slow = await begin(engine, token);
     const arrivedAt = clock.now();
     clock.advance(30_000);
-    const due = slow.touchDue;
-    expect(due && (await slow.writeActivity(due))).toBe(true);
+    const due = slow.activity.touchDue;
+    expect(due && (await slow.activity.write(due))).toBe(true);
     expect(store.records.map(({ lastSeenAt }) => lastSeenAt)).toEqual([arrivedAt]);
   });
 });
@@ -136,8 +136,8 @@ describe('a session that is alive although the record in hand looks expired', ()
     for (let round = 0; round < 3; round++) {
       clock.advance(40_000);
       const other = await begin(engine, token);
-      const due = other.touchDue;
-      expect(due && (await other.writeActivity(due))).toBe(true);
+      const due = other.activity.touchDue;
+      expect(due && (await other.activity.write(due))).toBe(true);
     }
     slow.live.set('a', 'late');
     await slow.commit();
@@ -261,8 +261,8 @@ describe('a session with a shorter life of its own', () => {
       clock.advance(2_000);
       const session = await begin(engine, token);
       expect(session.live.held).toBeDefined();
-      const due = session.touchDue;
-      expect(due && (await session.writeActivity(due))).toBe(true);
+      const due = session.activity.touchDue;
+      expect(due && (await session.activity.write(due))).toBe(true);
     }
   });
 });

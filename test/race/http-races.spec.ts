@@ -26,7 +26,7 @@ async function begun(
 ): Promise<TestNestApp & { known: CookieClient; events: SessionEvent[] }> {
   const events: SessionEvent[] = [];
   const app = await nestApp({
-    options: { onEvent: (event) => events.push(event), ...options.options },
+    options: { onEvent: (event) => event.type === 'lost-write' && events.push(event), ...options.options },
     scripts: {
       begin: ({ sessions }) => sessions.login('ada', { data: { user: 'Ada', theme: 'dark', count: 0 } }),
       show: ({ sessions }) => JSON.stringify([sessions.principal ?? null, { ...sessions.fields }]),

@@ -48,12 +48,12 @@ describe.each(stores)('forced interleavings on %s', (_name, make) => {
     const engine = engineOn(store);
     const token = await loggedIn(engine);
     const slow = await begin(engine, token);
-    slow.touch();
+    slow.activity.touch();
     await (await begin(engine, token)).destroy();
-    const due = slow.touchDue;
+    const due = slow.activity.touchDue;
     expect(due).toBeDefined();
     if (due !== undefined) {
-      await slow.writeActivity(due);
+      await slow.activity.write(due);
     }
     expect((await begin(engine, token)).live.held).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import type { Clock, SessionStore } from 'nest-sessions';
 import { fakeClock } from 'nest-sessions/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Forwards } from '../../src/core/forwards.js';
 import { type AdmissionLimit, PENDING_FOR } from '../../src/core/index-entries.js';
 import { PrincipalIndex } from '../../src/core/principal-index.js';
 import { PrincipalSessions } from '../../src/core/principal-sessions.js';
@@ -17,10 +18,12 @@ const who = (name: string) => name as Principal;
 function processOn(store: SessionStore, clock: Clock) {
   const gateway = new StoreGateway(store, { operationTimeout: 10_000, maxPending: 10_000 });
   const background: Promise<unknown>[] = [];
-  const parts = { gateway, clock, random: systemRandom, operationTimeout: 10_000 };
+  const forwards = new Forwards(gateway, clock);
+  const parts = { gateway, forwards, clock, random: systemRandom, operationTimeout: 10_000 };
   const sessions = new PrincipalSessions({
-    gateway,
+    forwards,
     clock,
+    emit: () => undefined,
     index: new PrincipalIndex(parts),
     background: (work) => void background.push(work.catch(() => undefined)),
   });
@@ -174,7 +177,7 @@ for (const { name, isMissing, start } of stores) {
       const again = await here.login(user, limit, { replaces: old });
       await expect(there.login(user, limit)).rejects.toMatchObject({ code: 'session_limit' });
       await store.remove(old);
-      here.sessions.ended(who(user), old);
+      here.sessions.ended(who(user), [old]);
       await here.quiet();
       expect(await here.live(user)).toEqual([other, again]);
       await expect(there.login(user, limit)).rejects.toMatchObject({ code: 'session_limit' });

@@ -8,6 +8,7 @@ import { type SessionIdentity, systemRandom, tokensOf } from '../../src/core/tok
 
 /** What an engine in a test can be told. */
 export interface EngineSetting {
+  /** Takes the changes that were dropped. */
   readonly events?: SessionEvent[];
   readonly clock?: Clock;
   readonly operationTimeout?: number;
@@ -20,7 +21,8 @@ export function engineOn(
 ): SessionEngine {
   const lifetime = { idle: 60_000, absolute: 600_000, touchAfter: 6_000 };
   const gateway = new StoreGateway(store, { operationTimeout, maxPending: 10_000 });
-  const shared = { lifetime, clock };
+  const emit = (event: SessionEvent) => void (event.type === 'lost-write' && events.push(event));
+  const shared = { lifetime, clock, emit };
   return new SessionEngine({
     ...shared,
     backend: new StoreBackend({
@@ -30,10 +32,10 @@ export function engineOn(
       tokens: tokensOf(store),
       maxBytes: 1e6,
       operationTimeout,
+      background: (work) => void work.catch(() => undefined),
     }),
     isLazy: false,
     saveUninitialized: false,
-    onEvent: (event) => events.push(event),
     onError: () => undefined,
   });
 }

@@ -335,14 +335,14 @@ export async function describeExpressStore(kit: StoreKit): Promise<void> {
             const slow = await begin(round % 2 === 0 ? here : there, token);
             const leaving = await begin(here, token);
             slow.live.set('a', round + 1);
-            slow.touch();
-            const due = slow.touchDue;
+            slow.activity.touch();
+            const due = slow.activity.touchDue;
             // Every other time at once, else the session has ended before the write begins.
             const ending = how === 'login' ? leaving.login('eve') : leaving[how]();
             const writing = round % 4 < 2 ? slow.commit() : undefined;
             await ending;
             await (writing ?? slow.commit());
-            await (due && slow.writeActivity(due));
+            await (due && slow.activity.write(due));
             expect(await stored(store, token.id)).toBeUndefined();
             expect((await begin(there, token)).live.held).toBeUndefined();
           });

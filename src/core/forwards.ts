@@ -1,0 +1,78 @@
+import type { Clock } from './clock.js';
+import { Held } from './held.js';
+import { isPastGrace } from './lifetime.js';
+import { tokenNoteOf } from './meta.js';
+import type { SessionId, SessionRecord } from './record.js';
+import type { StoreGateway } from './store-gateway.js';
+
+/** Forwards in a row that are followed. Each rotation by a former token makes all of its forwards lead to the newest. */
+const MOST_HOPS = 16;
+
+/**
+ * Finds and ends sessions whose token was rotated: the record of the former token is a forward to that of the next one.
+ */
+export class Forwards {
+  constructor(
+    private readonly gateway: StoreGateway,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The session that a record leads to, itself where it is no forward; undefined when that has ended. */
+  follow(held: Held): Promise<Held | undefined> {
+    return this.#walk(held, () => true);
+  }
+
+  /**
+   * The same for a client that came with the token of the record: `'refused'` when a token that took its place has been seen
+   * so long ago that nobody can honestly still bring this one.
+   */
+  async open(held: Held): Promise<Held | 'refused' | undefined> {
+    let isRefused = false;
+    const found = await this.#walk(held, (next) => {
+      const seenAt = tokenNoteOf(next.meta)?.seenAt;
+      isRefused = seenAt !== undefined && isPastGrace(seenAt, this.clock.now());
+      return !isRefused;
+    });
+    return isRefused ? 'refused' : found;
+  }
+
+  /** The sessions behind several ids, in their order, each as {@link follow} finds it. */
+  async findMany(ids: readonly SessionId[]): Promise<(Held | undefined)[]> {
+    const now = this.clock.now();
+    const records = ids.length === 0 ? [] : await this.gateway.readMany(ids);
+    return Promise.all(
+      ids.map((id, place) => {
+        const record = records[place];
+        return record && this.follow(Held.found(id, record, now));
+      }),
+    );
+  }
+
+  /** Removes a record and all that it leads to. Answers the session that was there. */
+  async remove(id: SessionId): Promise<Held | undefined> {
+    let next: SessionId | undefined = id;
+    let removed: Held | undefined;
+    for (let hops = 0; next !== undefined && hops <= MOST_HOPS; hops++) {
+      const record: SessionRecord | undefined = await this.gateway.remove(next);
+      removed = record && Held.found(next, record, this.clock.now());
+      next = record?.next;
+    }
+    return removed?.record.next === undefined ? removed : undefined;
+  }
+
+  async #walk(held: Held, mayPass: (next: SessionRecord) => boolean): Promise<Held | undefined> {
+    let at = held;
+    for (let hops = 0; hops < MOST_HOPS; hops++) {
+      const { next } = at.record;
+      if (next === undefined) {
+        return at;
+      }
+      const record = await this.gateway.read(next);
+      if (record === undefined || !mayPass(record)) {
+        return undefined;
+      }
+      at = at.followed(next, record);
+    }
+    return undefined;
+  }
+}
