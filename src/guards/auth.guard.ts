@@ -24,7 +24,8 @@ const GUARDS = '__guards__';
  * route, a controller, or as `APP_GUARD` for all of them, with `@Public()` for the exceptions.
  *
  * @throws {SessionRequiredException} 401 when nobody is logged in
- * @throws {LoginRedirectException} 303 instead, for a page load where `auth.loginUrl` is set
+ * @throws {LoginRedirectException} 303 instead, for a page load where `auth.loginUrl` is set; the page is remembered for
+ *   {@link SessionService.takeReturnTo}
  * @throws {SessionForbiddenException} 403 for somebody who may not do this
  *
  * @example
@@ -103,11 +104,12 @@ export class AuthGuard implements CanActivate {
   }
 
   /** What somebody who is not logged in is answered with. */
-  protected unauthenticated({ req, res }: RequestSession): Error {
+  protected unauthenticated({ req, res, returnTo }: RequestSession): Error {
     const { loginUrl } = this.options.auth;
     if (loginUrl === undefined || !isPageLoad(req) || isAt(loginUrl, req)) {
       return new SessionRequiredException();
     }
+    returnTo.remember();
     res.setHeader('Location', loginUrl);
     return new LoginRedirectException(loginUrl);
   }

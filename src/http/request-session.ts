@@ -9,6 +9,7 @@ import { preventCaching, varyByCookie } from './response-headers.js';
 import { CookieRefresh } from './cookie-refresh.js';
 import { asHttp, atEdge } from './session.exceptions.js';
 import { RequestCookie } from './request-cookie.js';
+import { ReturnTo } from './return-to.js';
 import type { SessionCookie } from './session-cookie.js';
 import { type FacadeHost, SessionFacade } from './session-facade.js';
 import type { SessionSite } from './session-site.js';
@@ -29,6 +30,7 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   /** What was wrong with the last assignment to `req.session`. */
   #misuse: { readonly error: unknown } | undefined;
   #judges: WeakMap<object, Set<unknown>> | undefined;
+  #returnTo: ReturnTo | undefined;
 
   constructor(
     readonly site: SessionSite,
@@ -101,6 +103,11 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     return live.held?.record.principal ?? this.site.principalOf?.(draftOf(live));
   }
 
+  /** The page to go back to after the login. */
+  get returnTo(): ReturnTo {
+    return (this.#returnTo ??= new ReturnTo(this.site, this.req));
+  }
+
   cookieOf(live: LiveSession): SessionCookie {
     return this.#cookie.of(live);
   }
@@ -145,7 +152,8 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
 
   addHeaders(res: ServerResponse): void {
     appendCookies(res, this.#setCookies());
-    if (this.active.isUsed) {
+    appendCookies(res, this.#returnTo?.setCookies ?? []);
+    if (this.active.isUsed || this.#returnTo?.isTaken === true) {
       varyByCookie(res);
     }
   }

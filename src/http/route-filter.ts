@@ -20,10 +20,14 @@ export function routeFilter({ include, exclude }: SessionRoutes): (req: Incoming
   };
 }
 
+/** The request target as the client sent it, whatever router it has come through. */
+export function targetOf(req: IncomingMessage): string {
+  return 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '/');
+}
+
 /** The path that was asked for, whatever router it has come through. */
 export function pathOf(req: IncomingMessage): string {
-  const url =
-    'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '/');
+  const url = targetOf(req);
   // RFC 9112, 3.2.2: a server has to take the absolute form too.
   const target = url.startsWith('/') ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
   const end = target.search(/[?#]/);

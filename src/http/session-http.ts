@@ -19,6 +19,7 @@ import { MemorySessionStore } from '../stores/memory/memory.store.js';
 import { ErrorLog } from './error-log.js';
 import { attachSession, sessionOf } from './request-properties.js';
 import { RequestSession } from './request-session.js';
+import { ReturnToCookie } from './return-to.cookie.js';
 import { canBeGated, installGate } from './install-gate.js';
 import { pathOf, routeFilter } from './route-filter.js';
 import { isSecureRequest } from './secure-request.js';
@@ -52,6 +53,7 @@ export class SessionHttp implements SessionSite {
   readonly events = new EventStream((error) =>
     this.sayFailure('A listener to session events failed. ', error),
   );
+  readonly returnTo: ReturnToCookie | undefined;
   readonly #options: ResolvedSessionOptions;
   readonly #place: SessionPlace;
   readonly #current = new AsyncLocalStorage<RequestSession>();
@@ -92,6 +94,9 @@ export class SessionHttp implements SessionSite {
       onError: (error) => this.reportError(error),
       ...(options.isProduction ? {} : { onSilentLoss: (field, kind) => this.#warnOfLoss(field, kind) }),
     });
+    if (options.auth.returnTo ?? options.auth.loginUrl !== undefined) {
+      this.returnTo = new ReturnToCookie(options.name, options.secrets, clock);
+    }
     options.remarks.forEach((remark) => logger.warn(remark));
     this.events.listen((event) => this.#warnOfReuse(event));
     if (options.onEvent !== undefined) {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NewSession } from '../core/active-session.types.js';
 import type { CookieAttributes } from '../core/meta.js';
 import type { SessionLogger } from '../options/session-logger.js';
+import type { ReturnToCookie } from './return-to.cookie.js';
 import type { TokenTransport } from './token.transport.js';
 
 /** What all requests share at the edge, as one request's session sees it. */
@@ -14,6 +15,8 @@ export interface SessionSite {
   readonly expressStore: unknown;
   /** Tells who is logged in from the fields, where that is not in the record. */
   readonly principalOf: ((fields: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
+  /** Undefined where the page that was asked for before the login is not remembered. */
+  readonly returnTo: ReturnToCookie | undefined;
   /** The configured attributes of a request's cookie. */
   cookieFor(req: IncomingMessage): CookieAttributes;
   /** What a session that begins with a request starts with. */

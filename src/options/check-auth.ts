@@ -1,13 +1,14 @@
-import { checkFunction, checkNames, checkObject, shown } from './check.js';
+import { checkFunction, checkNames, checkObject, checkOneOf, shown } from './check.js';
 import { SessionOptionsError } from './session-options.error.js';
 import type { SessionAuthOptions } from './session.options.js';
 
 export function checkAuth(auth: SessionAuthOptions): SessionAuthOptions {
   checkObject('auth', auth);
-  checkNames('auth', auth, ['require', 'loginUrl', 'principal']);
+  checkNames('auth', auth, ['require', 'loginUrl', 'returnTo', 'principal']);
   checkFunction('auth.principal', auth.principal);
   checkRequire(auth.require);
   checkLoginUrl(auth.loginUrl);
+  checkOneOf('auth.returnTo', auth.returnTo ?? true, [true, false] as const);
   return auth;
 }
 

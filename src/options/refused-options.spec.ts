@@ -193,6 +193,13 @@ describe('P11 an insecure or meaningless set-up', () => {
       /login\(\)/,
     ],
     [
+      'auth.returnTo that is a page',
+      'auth.returnTo',
+      { auth: { loginUrl: '/login', returnTo: '/home' } },
+      /"\/home" is not possible/,
+      /true, false/,
+    ],
+    [
       'auth.principal that is none',
       'auth.principal',
       { auth: { principal: 'user' } },

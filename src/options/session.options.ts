@@ -59,6 +59,12 @@ export interface SessionAuthOptions {
    */
   readonly loginUrl?: string;
   /**
+   * Whether the page that somebody was sent to the login page from is remembered for {@link SessionService.takeReturnTo}, in a
+   * signed cookie of its own, for ten minutes. With a guard of your own that redirects by itself, true without `loginUrl` too.
+   * @default true with `loginUrl`, else false
+   */
+  readonly returnTo?: boolean;
+  /**
    * Tells who is logged in from the fields, where Passport or older code keeps it there. A session that begins with somebody in
    * it is entered as theirs, as by `login()`, so that lists and limits know it.
    */

@@ -203,6 +203,23 @@ export class SessionService {
     return this.destroy();
   }
 
+  /**
+   * The page that `AuthGuard` sent somebody to the login page from, path and query, for the redirect after the login. It is given
+   * once; after that, without one, or when it was ten minutes ago, the fallback is given.
+   *
+   * Whatever is given is a page of this application: anything else as a fallback becomes `/`, so that a value of a form or
+   * query is no open redirect here (OWASP ASVS 5.0, 3.7.2). Needs no session, and no `load()`.
+   *
+   * @param fallback path and query, without host and fragment
+   *
+   * @example
+   * await sessions.login(user.id);
+   * res.redirect(303, sessions.takeReturnTo('/account'));
+   */
+  takeReturnTo(fallback: string = '/'): string {
+    return this.#current.returnTo.take(fallback);
+  }
+
   get #current(): RequestSession {
     const { current } = this.http;
     if (current === undefined) {

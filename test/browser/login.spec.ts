@@ -258,6 +258,18 @@ describe.skipIf(!hasChromium('sample/01-login in a browser'))('sample/01-login i
     await page.getByLabel('Password').waitFor();
   });
 
+  it('leads after the login to the page that was asked for, with its query', async () => {
+    await page.goto(`${sample.url}/admin?from=gr%C3%BC%C3%9Fe`);
+    expect(await sessionCookies()).toMatchObject([{ sameSite: 'Lax', path: '/' }]);
+    expect(await page.evaluate('document.cookie')).toBe('');
+    await page.getByLabel('Email').fill(ADA.email);
+    await page.getByLabel('Password').fill(ADA.password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.waitForURL(`${sample.url}/admin?from=gr%C3%BC%C3%9Fe`);
+    // What remembered the page is gone.
+    expect(await sessionCookies()).toHaveLength(1);
+  });
+
   it('answers an anonymous fetch of /admin with 401 and JSON', async () => {
     await page.goto(sample.url);
     const answer = await page.evaluate(`fetch('/admin').then(async (response) => ({

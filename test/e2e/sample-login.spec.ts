@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Browser } from '../support/browser.js';
 import { ADA, LoginSample } from '../support/login-sample.js';
 import type { ChildApp } from '../support/child-app.js';
 
@@ -114,6 +115,15 @@ describe('sample/01-login over HTTP', () => {
     const other = await request('/admin');
     expect(other.status).toBe(401);
     expect(await other.json()).toMatchObject({ statusCode: 401 });
+  });
+
+  it('leads after the login to the page that was asked for, with its query, and the next time to the admin page', async () => {
+    const browser = new Browser(sample.url);
+    expect(await browser.open('/admin?from=mail')).toMatchObject({ status: 200, address: '/' });
+    expect(await browser.submit('/login', WRONG)).toMatchObject({ status: 401 });
+    expect(await browser.submit('/login', ADA)).toMatchObject({ status: 200, address: '/admin?from=mail' });
+    await browser.submit('/logout');
+    expect(await browser.submit('/login', ADA)).toMatchObject({ status: 200, address: '/admin' });
   });
 
   it('logs out on the server, clears the cookie and leads to the front page', async () => {

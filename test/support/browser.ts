@@ -1,3 +1,16 @@
+import { plainRequest } from './plain-request.js';
+
+/** A page that a browser shows. */
+export interface ShownPage {
+  readonly status: number | undefined;
+  readonly text: string;
+  /** Its address: path and query on the browser's own server, whole on any other, where it was not asked for. */
+  readonly address: string;
+}
+
+/** A redirect that leads on and on is none. */
+const MOST_REDIRECTS = 10;
+
 /** One cookie as a browser keeps it. */
 interface KeptCookie {
   readonly name: string;
@@ -28,6 +41,45 @@ export class Browser {
     const setCookies = response.headers.getSetCookie();
     setCookies.forEach((line) => this.#keep(line));
     return { status: response.status, text: await response.text(), setCookies };
+  }
+
+  /** Opens a page as somebody does who follows a link, and goes where that leads. */
+  open(path: string): Promise<ShownPage> {
+    return this.#navigate(path, 'GET');
+  }
+
+  /** Sends a form, and goes where that leads. */
+  submit(path: string, fields: Readonly<Record<string, string>> = {}): Promise<ShownPage> {
+    return this.#navigate(path, 'POST', new URLSearchParams(fields).toString());
+  }
+
+  async #navigate(path: string, method: string, body?: string): Promise<ShownPage> {
+    let [target, how, form] = [path, method, body];
+    for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+      // The target as it stands: an address made of it would not be the one that was asked for.
+      const { status, headers, text } = await plainRequest(this.url + target, {
+        method: how,
+        headers: {
+          'sec-fetch-mode': 'navigate',
+          accept: 'text/html',
+          cookie: this.cookiesFor(target).join('; '),
+          ...(form === undefined
+            ? {}
+            : { origin: this.url, 'content-type': 'application/x-www-form-urlencoded' }),
+        },
+        ...(form === undefined ? {} : { body: form }),
+      });
+      headers['set-cookie']?.forEach((line) => this.#keep(line));
+      if (headers.location === undefined) {
+        return { status, text, address: target };
+      }
+      const { origin, href } = new URL(headers.location, this.url + target);
+      if (origin !== new URL(this.url).origin) {
+        return { status, text, address: href };
+      }
+      [target, how, form] = [href.slice(origin.length), 'GET', undefined];
+    }
+    throw new Error(`${path} leads to no page.`);
   }
 
   /** Another browser with the same cookies. */

@@ -13,9 +13,13 @@ export interface PlainAnswer {
 /** A request with these headers and no others, where `fetch` would add its own (`Sec-Fetch-Mode`). */
 export async function plainRequest(
   url: string,
-  { method = 'GET', headers = {} }: { method?: string; headers?: OutgoingHttpHeaders } = {},
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: { method?: string; headers?: OutgoingHttpHeaders; body?: string } = {},
 ): Promise<PlainAnswer> {
-  const asked = request(url, { method, headers, agent: false, signal: AbortSignal.timeout(5_000) }).end();
+  const asked = request(url, { method, headers, agent: false, signal: AbortSignal.timeout(5_000) }).end(body);
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   return { status: response.statusCode, headers: response.headers, text: await text(response) };
 }

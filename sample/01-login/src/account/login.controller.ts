@@ -15,11 +15,13 @@ export class LoginController {
 
   @Post('login')
   @UseFilters(LoginFormFilter)
-  @Redirect('/admin', HttpStatus.SEE_OTHER)
-  async login(@Body(CredentialsPipe) { email, password }: Credentials): Promise<void> {
+  @Redirect('', HttpStatus.SEE_OTHER)
+  async login(@Body(CredentialsPipe) { email, password }: Credentials): Promise<{ url: string }> {
     const user = await this.users.verify(email, password);
     if (user === undefined) throw new WrongCredentialsException(email);
     await this.sessions.login(user.id, { data: { email: user.email, visits: 0 } });
+    // Back to the page that the guard sent them away from.
+    return { url: this.sessions.takeReturnTo('/admin') };
   }
 
   @Post('logout')
