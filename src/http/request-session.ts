@@ -5,7 +5,7 @@ import { assertFieldName, draftOf } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
 import type { Held } from '../core/held.js';
 import type { GateSession } from './response-gate.types.js';
-import { preventCaching, varyByCookie } from './response-headers.js';
+import { appendCookies, varyByCookie } from './response-headers.js';
 import { asHttp, atEdge } from './session.exceptions.js';
 import { RequestCookie } from './request-cookie.js';
 import type { SessionCookie } from './session-cookie.js';
@@ -273,13 +273,6 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   #headerFor(held: Held): string[] {
     const header = this.#cookie.header(held, this.active.engine.clock.now());
     return header === undefined ? [] : [header];
-  }
-}
-
-function appendCookies(res: ServerResponse, setCookies: readonly string[]): void {
-  for (const setCookie of setCookies) {
-    res.appendHeader('Set-Cookie', setCookie);
-    preventCaching(res);
   }
 }
 
