@@ -11,6 +11,7 @@ export type SessionErrorCode =
   | 'session_no_registry'
   | 'session_reserved_field'
   | 'session_not_serializable'
+  | 'session_invalid_flash'
   | 'session_too_large'
   | 'session_invalid_principal'
   | 'session_update_async'

@@ -4,6 +4,7 @@ import type { SessionListener } from '../core/active-session.types.js';
 import { assertFieldName, draftOf } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
 import type { Held } from '../core/held.js';
+import { FlashBox, type FlashHost } from './flash-box.js';
 import type { GateSession } from './response-gate.types.js';
 import { appendCookies, varyByCookie } from './response-headers.js';
 import { asHttp, atEdge } from './session.exceptions.js';
@@ -19,10 +20,11 @@ interface Unset {
 }
 
 /** One request's session at the edge: what `req.session` shows, and what becomes of it with the response. */
-export class RequestSession implements GateSession, FacadeHost, SessionListener {
+export class RequestSession implements GateSession, FacadeHost, FlashHost, SessionListener {
   #facade: SessionFacade | undefined;
   #unset: Unset | undefined;
   readonly #cookie: RequestCookie;
+  #flash: FlashBox | undefined;
   #isHeadSent = false;
   /** Whether the session was there when its cookie was about to be sent again; undefined while that is not asked. */
   #isAlive: boolean | undefined;
@@ -44,6 +46,9 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     this.#facade?.bind(old);
     this.#facade = undefined;
     this.#unset = undefined;
+    if (!this.#isHeadSent) {
+      this.#flash?.follow(old);
+    }
   }
 
   reloaded(live: LiveSession): void {
@@ -94,6 +99,11 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   get principal(): string | undefined {
     const live = atEdge(() => this.active.live);
     return live.held?.record.principal ?? this.site.principalOf?.(draftOf(live));
+  }
+
+  /** The messages that are shown once. */
+  get flash(): FlashBox {
+    return (this.#flash ??= new FlashBox(this));
   }
 
   cookieOf(live: LiveSession): SessionCookie {
@@ -172,6 +182,7 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
 
   answerFailure(error: unknown, res: ServerResponse): void | Promise<void> {
     this.site.reportError(error);
+    this.#flash?.putBack();
     return this.site.answerFailure(asHttp(error), this.req, res);
   }
 
@@ -219,6 +230,7 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
       return;
     }
     this.#unset.isApplied = true;
+    this.#flash?.forget();
     if (this.site.unset === 'destroy') {
       void this.active.destroy();
     } else if (this.active.isRead) {

@@ -8,6 +8,7 @@ import type { PrincipalSessions } from '../core/principal-sessions.js';
 import { SessionEngine } from '../core/session-engine.js';
 import type { SessionStore } from '../core/session-store.js';
 import { StoreSetupError } from '../core/store-setup.error.js';
+import { type RandomSource, systemRandom } from '../core/token.js';
 import { NoStore } from '../options/no-store.js';
 import type { ResolvedSessionOptions } from '../options/resolved-options.js';
 import type { SessionLogger } from '../options/session-logger.js';
@@ -39,11 +40,14 @@ export interface SessionHttpParts {
   readonly store: SessionStore;
   readonly logger: SessionLogger;
   readonly onCommitError?: CommitErrorHandler;
+  /** @default the operating system's */
+  readonly random?: RandomSource;
 }
 
 /** Sessions on HTTP: gives each request its session and lets its response out when that is durable. */
 export class SessionHttp implements SessionSite {
   readonly logger: SessionLogger;
+  readonly random: RandomSource;
   readonly engine: SessionEngine;
   readonly #options: ResolvedSessionOptions;
   readonly #place: SessionPlace;
@@ -54,10 +58,17 @@ export class SessionHttp implements SessionSite {
   readonly #errors: ErrorLog;
   #closing: Promise<void> | undefined;
 
-  constructor({ options, store, logger, onCommitError = answerPlainly }: SessionHttpParts) {
+  constructor({
+    options,
+    store,
+    logger,
+    onCommitError = answerPlainly,
+    random = systemRandom,
+  }: SessionHttpParts) {
     const { lifetime, clock = systemClock } = options;
     this.#options = options;
     this.logger = logger;
+    this.random = random;
     this.#errors = new ErrorLog(logger);
     if (store instanceof MemorySessionStore && (options.isProduction || cluster.isWorker)) {
       logger.warn(

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CookieAttributes } from '../core/meta.js';
+import type { RandomSource } from '../core/token.js';
 import type { SessionLogger } from '../options/session-logger.js';
 import type { TokenTransport } from './token.transport.js';
 
@@ -7,6 +8,7 @@ import type { TokenTransport } from './token.transport.js';
 export interface SessionSite {
   readonly transport: TokenTransport;
   readonly logger: SessionLogger;
+  readonly random: RandomSource;
   readonly unset: 'destroy' | 'keep';
   readonly rolling: boolean;
   /** `req.sessionStore`, in express-session's terms. */
