@@ -19,6 +19,7 @@ export type { SessionLogger } from './options/session-logger.js';
 export { SessionOptionsError } from './options/session-options.error.js';
 
 export { Public, RequireSession } from './decorators/access.decorators.js';
+export { Flash } from './decorators/flash.decorator.js';
 export { Principal, Session } from './decorators/session.decorator.js';
 export type { FieldPredicate, FieldValues } from './guards/access.js';
 export { AuthGuard } from './guards/auth.guard.js';
@@ -56,6 +57,7 @@ export { type Clock, systemClock } from './core/clock.js';
 export type { Duration } from './core/duration.js';
 export type { ExpressSessionStore } from './core/express-session-store.js';
 export { SessionError, type SessionErrorCode } from './core/errors.js';
+export type { FlashMessage, FlashOptions, JsonValue } from './core/flash-message.js';
 export type {
   Handle,
   Principal as PrincipalId,

@@ -253,10 +253,10 @@ export class ActiveSession implements ObservedSession {
     return live;
   }
 
-  /** From here on the request has no session, until one begins. */
+  /** From here on the request has no session, until one begins: at once where the listener has filled it. */
   #leave(): void {
     this.#switch(LiveSession.fresh(this.engine), 'destroyed');
-    this.live.ended = 'destroyed';
+    this.live.ended = this.live.fields.isEmpty ? 'destroyed' : this.live.ended;
   }
 
   #switch(next: LiveSession, ended: 'replaced' | 'destroyed'): void {

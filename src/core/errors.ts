@@ -12,6 +12,7 @@ export type SessionErrorCode =
   | 'session_invalid_lifetime'
   | 'session_reserved_field'
   | 'session_not_serializable'
+  | 'session_invalid_flash'
   | 'session_too_large'
   | 'session_invalid_principal'
   | 'session_update_async'

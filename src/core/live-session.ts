@@ -193,6 +193,13 @@ export class LiveSession implements FieldAccess {
     this.#fields.rebased(change.fields, held.visible ?? NO_FIELDS);
   }
 
+  /** Lets a session begin after this request has destroyed its own. */
+  begin(): void {
+    if (this.ended === 'destroyed' && this.#held === undefined) {
+      this.ended = undefined;
+    }
+  }
+
   /** What a write after the response is answered with. */
   static closedError(): SessionError {
     return ENDED.closed();

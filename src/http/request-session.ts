@@ -4,9 +4,10 @@ import type { NewSession, SessionListener } from '../core/active-session.types.j
 import { assertFieldName, draftOf } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
 import type { Held } from '../core/held.js';
+import { FlashBox, type FlashHost } from './flash-box.js';
 import type { GateSession } from './response-gate.types.js';
-import { preventCaching, varyByCookie } from './response-headers.js';
 import { CookieRefresh } from './cookie-refresh.js';
+import { appendCookies, varyByCookie } from './response-headers.js';
 import { asHttp, atEdge } from './session.exceptions.js';
 import { RequestCookie } from './request-cookie.js';
 import { ReturnTo } from './return-to.js';
@@ -21,11 +22,12 @@ interface Unset {
 }
 
 /** One request's session at the edge: what `req.session` shows, and what becomes of it with the response. */
-export class RequestSession implements GateSession, FacadeHost, SessionListener {
+export class RequestSession implements GateSession, FacadeHost, FlashHost, SessionListener {
   #facade: SessionFacade | undefined;
   #unset: Unset | undefined;
   readonly #cookie: RequestCookie;
   readonly #refresh: CookieRefresh;
+  #flash: FlashBox | undefined;
   #isHeadSent = false;
   /** What was wrong with the last assignment to `req.session`. */
   #misuse: { readonly error: unknown } | undefined;
@@ -47,6 +49,9 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
     this.#facade?.bind(old);
     this.#facade = undefined;
     this.#unset = undefined;
+    if (!this.#isHeadSent) {
+      this.#flash?.follow(old);
+    }
   }
 
   begins(): NewSession {
@@ -106,6 +111,11 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   /** The page to go back to after the login. */
   get returnTo(): ReturnTo {
     return (this.#returnTo ??= new ReturnTo(this.site, this.req));
+  }
+
+  /** The messages that are shown once. */
+  get flash(): FlashBox {
+    return (this.#flash ??= new FlashBox(this));
   }
 
   cookieOf(live: LiveSession): SessionCookie {
@@ -180,6 +190,7 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
 
   answerFailure(error: unknown, res: ServerResponse): void | Promise<void> {
     this.site.reportError(error);
+    this.#flash?.putBack();
     return this.site.answerFailure(asHttp(error), this.req, res);
   }
 
@@ -194,6 +205,7 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
       return;
     }
     this.#unset.isApplied = true;
+    this.#flash?.forget();
     if (this.site.unset === 'destroy') {
       void this.active.destroy();
     } else if (this.active.isRead) {
@@ -248,12 +260,5 @@ export class RequestSession implements GateSession, FacadeHost, SessionListener 
   #headerFor(held: Held): string[] {
     const header = this.#cookie.header(held, this.active.engine.clock.now());
     return header === undefined ? [] : [header];
-  }
-}
-
-function appendCookies(res: ServerResponse, setCookies: readonly string[]): void {
-  for (const setCookie of setCookies) {
-    res.appendHeader('Set-Cookie', setCookie);
-    preventCaching(res);
   }
 }

@@ -8,6 +8,14 @@ export function preventCaching(res: ServerResponse): void {
   }
 }
 
+/** Adds cookies to a response, which is kept by nobody then. */
+export function appendCookies(res: ServerResponse, setCookies: readonly string[]): void {
+  for (const setCookie of setCookies) {
+    res.appendHeader('Set-Cookie', setCookie);
+    preventCaching(res);
+  }
+}
+
 /** A response that depends on the session differs by cookie. */
 export function varyByCookie(res: ServerResponse): void {
   const said = res.getHeader('Vary');

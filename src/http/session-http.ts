@@ -3,14 +3,15 @@ import cluster from 'node:cluster';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ActiveSession } from '../core/active-session.js';
 import { systemClock } from '../core/clock.js';
-import type { CookieAttributes, DeviceNote } from '../core/meta.js';
-import type { LoginDetail, NewSession } from '../core/active-session.types.js';
+import type { CookieAttributes } from '../core/meta.js';
+import type { NewSession } from '../core/active-session.types.js';
 import { EventStream } from '../events/event-stream.js';
 import type { PrincipalSessions } from '../core/principal-sessions.js';
 import { SessionEngine } from '../core/session-engine.js';
 import type { SessionEvent } from '../core/session-event.js';
 import type { SessionStore } from '../core/session-store.js';
 import { StoreSetupError } from '../core/store-setup.error.js';
+import { type RandomSource, systemRandom } from '../core/token.js';
 import { NoStore } from '../options/no-store.js';
 import type { ResolvedSessionOptions } from '../options/resolved-options.js';
 import type { SessionLogger } from '../options/session-logger.js';
@@ -22,7 +23,7 @@ import { RequestSession } from './request-session.js';
 import { ReturnToCookie } from './return-to.cookie.js';
 import { canBeGated, installGate } from './install-gate.js';
 import { pathOf, routeFilter } from './route-filter.js';
-import { isSecureRequest } from './secure-request.js';
+import { RequestDefaults } from './request-defaults.js';
 import { inCookie } from './sealed-place.js';
 import { inStore, type SessionPlace } from './session-place.js';
 import type { SessionSite } from './session-site.js';
@@ -43,12 +44,17 @@ export interface SessionHttpParts {
   readonly store: SessionStore;
   readonly logger: SessionLogger;
   readonly onCommitError?: CommitErrorHandler;
+  /** @default the operating system's */
+  readonly random?: RandomSource;
 }
 
 /** Sessions on HTTP: gives each request its session and lets its response out when that is durable. */
 export class SessionHttp implements SessionSite {
   readonly logger: SessionLogger;
+  readonly random: RandomSource;
   readonly engine: SessionEngine;
+  /** What the options come to for a request. */
+  readonly defaults: RequestDefaults;
   /** What happens to sessions in this process. */
   readonly events = new EventStream((error) =>
     this.sayFailure('A listener to session events failed. ', error),
@@ -63,10 +69,18 @@ export class SessionHttp implements SessionSite {
   readonly #errors: ErrorLog;
   #closing: Promise<void> | undefined;
 
-  constructor({ options, store, logger, onCommitError = answerPlainly }: SessionHttpParts) {
+  constructor({
+    options,
+    store,
+    logger,
+    onCommitError = answerPlainly,
+    random = systemRandom,
+  }: SessionHttpParts) {
     const { lifetime, clock = systemClock } = options;
     this.#options = options;
+    this.defaults = new RequestDefaults(options, clock);
     this.logger = logger;
+    this.random = random;
     this.#errors = new ErrorLog(logger);
     if (store instanceof MemorySessionStore && (options.isProduction || cluster.isWorker)) {
       logger.warn(
@@ -117,31 +131,8 @@ export class SessionHttp implements SessionSite {
     return this.#place.principals;
   }
 
-  /** What is to be noted about where a session that begins with this request is used. */
-  deviceOf(req: IncomingMessage): DeviceNote | undefined {
-    return this.#options.registry?.deviceOf(req);
-  }
-
   newSession(req: IncomingMessage): NewSession {
-    const { idleFollowsCookie, registry } = this.#options;
-    return {
-      idle: idleFollowsCookie ? (this.cookieFor(req).originalMaxAge ?? undefined) : undefined,
-      device: registry?.deviceOf(req),
-    };
-  }
-
-  /** What "keep me logged in" comes to for a session that begins with a request. */
-  remembered(req: IncomingMessage, remember: boolean | undefined): Pick<LoginDetail, 'usual' | 'cookieFor'> {
-    const configured = this.cookieFor(req);
-    if (remember === true) {
-      return {
-        usual: this.#options.remember,
-        cookieFor: (idle) => ({ ...configured, originalMaxAge: idle }),
-      };
-    }
-    return remember === false && configured.originalMaxAge !== null
-      ? { cookieFor: () => ({ ...configured, originalMaxAge: null }) }
-      : {};
+    return this.defaults.newSession(req);
   }
 
   get unset(): 'destroy' | 'keep' {
@@ -193,17 +184,11 @@ export class SessionHttp implements SessionSite {
   };
 
   cookieFor(req: IncomingMessage): CookieAttributes {
-    const { maxAge, expiresAt, secure, sameSite, ...others } = this.#options.cookie(req);
-    return {
-      ...others,
-      originalMaxAge: expiresAt === undefined ? maxAge : Math.max(0, expiresAt - this.engine.clock.now()),
-      secure: secure === 'auto' ? this.isSecure(req) : secure,
-      sameSite: sameSite === 'auto' ? (this.isSecure(req) ? 'none' : 'lax') : sameSite,
-    };
+    return this.defaults.cookieFor(req);
   }
 
   isSecure(req: IncomingMessage): boolean {
-    return isSecureRequest(req, this.#options.proxy);
+    return this.defaults.isSecure(req);
   }
 
   warnOnce(message: string): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NewSession } from '../core/active-session.types.js';
 import type { CookieAttributes } from '../core/meta.js';
+import type { RandomSource } from '../core/token.js';
 import type { SessionLogger } from '../options/session-logger.js';
 import type { ReturnToCookie } from './return-to.cookie.js';
 import type { TokenTransport } from './token.transport.js';
@@ -9,6 +10,7 @@ import type { TokenTransport } from './token.transport.js';
 export interface SessionSite {
   readonly transport: TokenTransport;
   readonly logger: SessionLogger;
+  readonly random: RandomSource;
   readonly unset: 'destroy' | 'keep';
   readonly rolling: boolean;
   /** `req.sessionStore`, in express-session's terms. */

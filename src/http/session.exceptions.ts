@@ -140,6 +140,7 @@ const EXCEPTIONS: Record<SessionErrorCode, new (error: SessionError) => SessionE
   session_too_large: SessionNotStorableException,
   session_reserved_field: SessionUsageException,
   session_invalid_principal: SessionUsageException,
+  session_invalid_flash: SessionUsageException,
   session_update_async: SessionUsageException,
 };
 

@@ -3,6 +3,7 @@ import type { ActiveSession } from '../core/active-session.js';
 import type { Duration } from '../core/duration.js';
 import { draftOf } from '../core/field-object.js';
 import { expiryOf } from '../core/lifetime.js';
+import type { FlashMessage, FlashOptions } from '../core/flash-message.js';
 import type { Operation } from '../core/operation.js';
 import { notMounted } from '../http/execution-request.js';
 import { asHttp, atEdge } from '../http/session.exceptions.js';
@@ -178,8 +179,8 @@ export class SessionService {
       active.login(principal, {
         ...options,
         lifetime: options,
-        device: this.http.deviceOf(req),
-        ...this.http.remembered(req, remember),
+        device: this.http.defaults.deviceOf(req),
+        ...this.http.defaults.remembered(req, remember),
       }),
     );
   }
@@ -218,6 +219,33 @@ export class SessionService {
    */
   takeReturnTo(fallback: string = '/'): string {
     return this.#current.returnTo.take(fallback);
+  }
+
+  /**
+   * Leaves a message for the next page that asks for it, by `@Flash()` or `takeFlash()`: it outlives a redirect, is shown
+   * once, and is stored with the response. It comes along when this request logs somebody in or out, whether that is
+   * before or after; after a logout it begins a new anonymous session.
+   *
+   * @param type what the page makes of it, such as `'error'`; 1 to 64 characters
+   * @param message a text, or any value that JSON can hold; it is copied
+   * @throws {SessionUsageException} `session_invalid_flash` for a type or a path that is none, or no message
+   * @throws {SessionNotStorableException} when JSON cannot hold the message
+   * @throws {SessionClosedError} when the response has ended
+   *
+   * @example
+   * sessions.flash('info', 'Saved.');
+   * sessions.flash('error', { field: 'coupon', text: 'Has expired.' }, { path: '/cart' });
+   */
+  flash(type: string, message: string | number | boolean | object | null, options: FlashOptions = {}): void {
+    atEdge(() => this.#current.flash.add(type, message, options));
+  }
+
+  /**
+   * Hands out messages of `flash()`, of one type or of all, the oldest first, and takes them away, as the decorator
+   * `@Flash()` does. They are taken when this resolves; a HEAD request and a browser's prefetch get none.
+   */
+  takeFlash(type?: string): Promise<FlashMessage[]> {
+    return this.#current.flash.take(type);
   }
 
   get #current(): RequestSession {
