@@ -3,6 +3,7 @@ import { describe, it } from 'vitest';
 import { startFaultApp } from './fault-app.js';
 import { faultStores, startDurable } from './stores.js';
 import { succeeds, Visitor } from './visitor.js';
+import { RETRIES } from '../support/retries.js';
 
 /** Longer than drivers wait for a server before they give their first attempt up. */
 const OUTAGE = 6_000;
@@ -11,7 +12,7 @@ const PAUSE = 50;
 
 const stores = await faultStores('a server that is absent at boot');
 
-describe.concurrent('a server that is absent at boot', () => {
+describe.concurrent('a server that is absent at boot', { retry: RETRIES }, () => {
   for (const { name, kind, connect, isMissing } of stores) {
     it.skipIf(isMissing)(
       `P12 ${name}: with requireStoreAtBoot the application refuses to start, and says why`,

@@ -4,13 +4,14 @@ import { startFaultApp } from './fault-app.js';
 import { Load } from './load.js';
 import { faultStores, startDurable } from './stores.js';
 import type { Visitor } from './visitor.js';
+import { RETRIES } from '../support/retries.js';
 
 const ROUNDS = 3;
 const LANES = 8;
 
 const stores = await faultStores('a killed server');
 
-describe.concurrent('a server that is killed under load and started again on its data', () => {
+describe.concurrent('a server that is killed under load and started again on its data', { retry: RETRIES }, () => {
   for (const { name, kind, connect, isMissing } of stores) {
     it.skipIf(isMissing)(
       `P3 P10 ${name}: nothing acknowledged is lost, nothing ended comes back, the application reconnects by itself`,

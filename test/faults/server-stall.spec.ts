@@ -4,6 +4,7 @@ import { OPERATION_TIMEOUT, startFaultApp } from './fault-app.js';
 import { Load } from './load.js';
 import { faultStores, startDurable } from './stores.js';
 import { type Answer, succeeds, Visitor } from './visitor.js';
+import { RETRIES } from '../support/retries.js';
 
 /** How long the server stands still. */
 const STALL = 10_000;
@@ -16,7 +17,7 @@ const stores = await faultStores('a stalled server');
 
 const statuses = (answers: readonly Answer[]) => [...new Set(answers.map(({ status }) => status))];
 
-describe.concurrent('a server that stands still under load', () => {
+describe.concurrent('a server that stands still under load', { retry: RETRIES }, () => {
   for (const { name, kind, connect, isMissing } of stores) {
     it.skipIf(isMissing)(
       `P10 P12 ${name}: 503 in time, other pages answer, afterwards everything is as before`,

@@ -5,6 +5,7 @@ import { canLimitFiles, limitFiles } from '../support/servers/limit-files.js';
 import { startRedis } from '../support/servers/redis.server.js';
 import { RespConnection } from '../support/servers/resp-connection.js';
 import type { RunningServer } from '../support/servers/running-server.js';
+import { RETRIES } from '../support/retries.js';
 import { type FaultApp, startFaultApp } from './fault-app.js';
 import { faultStores, type FaultStore, startDurable } from './stores.js';
 import { expectContained } from './trouble.js';
@@ -24,7 +25,7 @@ const hasLimits = canLimitFiles('a server that is full');
 /** What a visitor without a session gets who is to have one. */
 const comes = (app: FaultApp) => () => new Visitor(app.url).client.read('/count');
 
-describe.concurrent('a wrong password', () => {
+describe.concurrent('a wrong password', { retry: RETRIES }, () => {
   for (const { name, kind, connect, isMissing } of stores) {
     it.skipIf(isMissing)(
       `P10 ${name}: is a 503, one line in the log, no secret anywhere`,
@@ -49,7 +50,7 @@ describe.concurrent('a wrong password', () => {
   }
 });
 
-describe.concurrent('a server that takes no writes', () => {
+describe.concurrent('a server that takes no writes', { retry: RETRIES }, () => {
   for (const { name, kind, connect, isMissing } of stores) {
     it.skipIf(isMissing)(
       `P4 P10 ${name}: is a 503 and one line in the log, and as before when it takes writes again`,
@@ -80,7 +81,7 @@ describe.concurrent('a server that takes no writes', () => {
   }
 });
 
-describe.concurrent('a server that is full', () => {
+describe.concurrent('a server that is full', { retry: RETRIES }, () => {
   const withRedis = stores.filter(({ kind }) => kind === 'redis');
   const others = stores.filter(({ kind }) => kind !== 'redis');
 
