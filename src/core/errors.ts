@@ -10,6 +10,7 @@ export type SessionErrorCode =
   | 'session_limit'
   | 'session_no_registry'
   | 'session_invalid_lifetime'
+  | 'session_invalid_argument'
   | 'session_reserved_field'
   | 'session_not_serializable'
   | 'session_invalid_flash'

@@ -12,7 +12,10 @@ export interface IndexEntry {
   readonly id: SessionId;
   readonly handle: Handle;
   readonly state: EntryState;
-  /** When its login was admitted, in milliseconds since the epoch. Rotation keeps it. */
+  /**
+   * When its login was admitted, in milliseconds since the epoch: later than all before it, even where the clock was set back, so
+   * that it tells the order. Rotation keeps it.
+   */
   readonly admittedAt: number;
   /** When it entered the state `pending`, in milliseconds since the epoch. */
   readonly pendingAt: number;
@@ -44,12 +47,14 @@ export const PENDING_FOR = 60_000;
 /** The most sessions that are kept of one principal; above it the oldest go. */
 export const MOST_ENTRIES = 1_000;
 
-/** Drops what cannot be a session any more: what has ended, and logins that crashed. */
-export function withoutEnded(entries: Entries, now: number): Entries {
+/** Drops what cannot be a session any more: what has ended, and logins that crashed; never the one that is spared. */
+export function withoutEnded(entries: Entries, now: number, spared?: SessionId): Entries {
   const kept = entries.filter(
-    ({ state, endsAt, pendingAt }) =>
+    ({ id, state, endsAt, pendingAt }) =>
+      id === spared ||
       // What is going may still have a record; who finishes it drops it.
-      state === 'going' || (now < endsAt && (state === 'live' || Math.abs(now - pendingAt) <= PENDING_FOR)),
+      state === 'going' ||
+      (now < endsAt && (state === 'live' || Math.abs(now - pendingAt) <= PENDING_FOR)),
   );
   return kept.length === entries.length ? entries : kept;
 }
@@ -64,7 +69,8 @@ export function admit(
   limit: AdmissionLimit | undefined,
   now: number,
 ): Entries | undefined {
-  const pending = { ...newcomer, state: 'pending', admittedAt: now, pendingAt: now } as const;
+  const admittedAt = Math.max(now, (entries.at(-1)?.admittedAt ?? 0) + 1);
+  const pending = { ...newcomer, state: 'pending', admittedAt, pendingAt: now } as const;
   return newcomer.beside === undefined
     ? admitLogin(entries, pending, limit)
     : admitBeside(entries, pending, newcomer.beside);

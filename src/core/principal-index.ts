@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.js';
 import { SessionError, unavailable } from './errors.js';
 import type { Forwards } from './forwards.js';
+import type { Held } from './held.js';
 import {
   admit,
   type AdmissionLimit,
@@ -18,6 +19,7 @@ import {
   without,
   withoutEnded,
 } from './index-entries.js';
+import { isExpired } from './lifetime.js';
 import { type Principal, RECORD_FORMAT, type SessionId, type SessionRecord } from './record.js';
 import type { StoreGateway } from './store-gateway.js';
 import { drawHandle, type RandomSource } from './token.js';
@@ -66,7 +68,7 @@ export class PrincipalIndex {
     newcomer: Newcomer,
     limit?: AdmissionLimit,
   ): Promise<Entries | undefined> {
-    const stale = await this.#stale(principal);
+    const stale = await this.#stale(principal, limit);
     return this.#change(principal, (entries, now) => {
       const kept = entries.filter(({ id, state }) => !(state === 'live' && stale.has(id)));
       return admit(kept, newcomer, limit, now);
@@ -94,9 +96,12 @@ export class PrincipalIndex {
     return answer;
   }
 
-  /** A pending login becomes live. Undefined when it was revoked or evicted meanwhile. */
+  /**
+   * A pending login becomes live. Undefined when it was revoked or evicted meanwhile. It is not over while nobody has taken it for
+   * crashed, however long it took or the clock was set.
+   */
   confirm(principal: Principal, id: SessionId): Promise<Entries | undefined> {
-    return this.#change(principal, (entries) => confirm(entries, id));
+    return this.#change(principal, (entries) => confirm(entries, id), id);
   }
 
   /** Marks entries as going, pending ones included, and answers all entries. */
@@ -115,27 +120,37 @@ export class PrincipalIndex {
     return withoutEnded(entries, this.parts.clock.now());
   }
 
-  /** Of the oldest live entries those that have no record any more: they expired. */
-  async #stale(principal: Principal): Promise<ReadonlySet<SessionId>> {
+  /**
+   * Of the oldest live entries those whose session has expired; of as many as the limit allows where that is reached, so that
+   * nobody has to go for them or is refused.
+   */
+  async #stale(principal: Principal, { maxSessions }: Partial<AdmissionLimit> = {}): Promise<Set<SessionId>> {
+    const { forwards, clock } = this.parts;
     const { entries } = await this.#read(keyOf(principal));
-    const ids = entries
-      .filter(({ state }) => state === 'live')
-      .slice(0, LOOKED_AFTER)
+    const live = entries.filter(({ state }) => state === 'live');
+    const isFull = maxSessions !== undefined && entries.length >= maxSessions;
+    const ids = live
+      .slice(0, isFull ? Math.max(maxSessions, LOOKED_AFTER) : LOOKED_AFTER)
       .map(({ id }) => id);
-    const found = await this.parts.forwards.findMany(ids);
-    return new Set(ids.filter((_id, place) => found[place] === undefined));
+    const found = await forwards.findMany(ids);
+    const now = clock.now();
+    const stale = ids.filter((_id, place) => isOver(found[place], now));
+    // The record first, where the store still has it: no late touch can make it valid again.
+    await Promise.all(stale.map((id) => forwards.remove(id)));
+    return new Set(stale);
   }
 
   /** One after another within this process, each starting from what the one before it left. */
-  #change(principal: Principal, change: Change): Promise<Entries | undefined> {
+  #change(principal: Principal, change: Change, spared?: SessionId): Promise<Entries | undefined> {
     const key = keyOf(principal);
-    return this.#queue.run(key, (latest) => this.#swap(key, latest, change));
+    return this.#queue.run(key, (latest) => this.#swap(key, latest, change, spared));
   }
 
   async #swap(
     key: SessionId,
     latest: Cell | undefined,
     change: Change,
+    spared: SessionId | undefined,
   ): Promise<{ result: Entries | undefined; latest: Cell }> {
     const deadline = performance.now() + this.parts.operationTimeout;
     let cell = latest ?? (await this.#read(key));
@@ -143,7 +158,7 @@ export class PrincipalIndex {
     let isCurrent = latest === undefined;
     for (;;) {
       const now = this.parts.clock.now();
-      const result = change(withoutEnded(cell.entries, now), now);
+      const result = change(withoutEnded(cell.entries, now, spared), now);
       const next = result ?? cell.entries;
       if (next === cell.entries && isCurrent) {
         return { result, latest: cell };
@@ -197,6 +212,10 @@ export class PrincipalIndex {
   async #read(key: SessionId): Promise<Cell> {
     return cellOf(await this.parts.gateway.read(key));
   }
+}
+
+function isOver(held: Held | undefined, now: number): boolean {
+  return held === undefined || isExpired(held.record, now);
 }
 
 /** The latest time that a Date can hold. */

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { entriesAfter } from './entry-cursor.js';
 import { SessionError } from './errors.js';
 import {
   type AdmissionLimit,
@@ -20,6 +21,19 @@ export interface PrincipalSession {
   readonly entry: IndexEntry;
   readonly held: Held;
 }
+
+/** Which part of a list. */
+export interface Page {
+  /** What {@link cursorOf} answered of the entry before it. */
+  readonly after?: string | undefined;
+  /** How many at most; at least 1. */
+  readonly limit: number;
+}
+
+/** Removals of one principal that are under way at a time. */
+const REMOVED_AT_ONCE = 50;
+
+const WHOLE: Page = { limit: Number.POSITIVE_INFINITY };
 
 /** What it works with. */
 export interface PrincipalSessionsParts {
@@ -102,21 +116,32 @@ export class PrincipalSessions {
     return 'gone';
   }
 
-  /** The live sessions, the earliest admitted first, each with its record. What a crash left is tidied up behind it. */
-  async list(principal: Principal): Promise<PrincipalSession[]> {
+  /**
+   * The live sessions, the earliest admitted first, each with its record; no records are read but those of the page, and as many
+   * more as had expired. What a crash left is tidied up behind it.
+   */
+  async list(principal: Principal, { after, limit }: Page = WHOLE): Promise<PrincipalSession[]> {
     const entries = await this.parts.index.entries(principal);
-    const live = entries.filter(({ state }) => state === 'live');
-    const helds = await this.parts.forwards.findMany(idsOf(live));
-    const found = live.flatMap((entry, place) => {
-      const held = helds[place];
-      return held !== undefined && this.#isTheirs(held, principal) ? [{ entry, held }] : [];
-    });
-    const there = new Set(found.map(({ entry }) => entry));
-    const gone = entries.filter(
-      (entry) => entry.state === 'going' || (entry.state === 'live' && !there.has(entry)),
-    );
+    const listed = after === undefined ? entries : entriesAfter(entries, after);
+    const live = listed.filter(({ state }) => state === 'live');
+    const gone = entries.filter(({ state }) => state === 'going');
+    const found: PrincipalSession[] = [];
+    // Each time more of them, so that many that have expired do not cost a call each.
+    for (let start = 0, count = limit; start < live.length && found.length < limit; count *= 2) {
+      const some = live.slice(start, start + count);
+      const helds = await this.parts.forwards.findMany(idsOf(some));
+      for (const [place, entry] of some.entries()) {
+        const held = helds[place];
+        if (held !== undefined && this.#isTheirs(held, principal)) {
+          found.push({ entry, held });
+        } else {
+          gone.push(entry);
+        }
+      }
+      start += count;
+    }
     this.parts.background(this.#end(principal, gone));
-    return found;
+    return found.slice(0, limit);
   }
 
   /** A live session by its public name; undefined for one that is not this principal's. */
@@ -170,9 +195,17 @@ export class PrincipalSessions {
   async #end(principal: Principal, entries: readonly Ending[]): Promise<void> {
     if (entries.length > 0) {
       // Sessions before what was about to become one: of a session with two tokens the first that is removed is told of.
-      await Promise.all(entries.filter(({ why }) => why !== undefined).map((entry) => this.#remove(entry)));
-      await Promise.all(entries.filter(({ why }) => why === undefined).map((entry) => this.#remove(entry)));
+      await this.#removeAll(entries.filter(({ why }) => why !== undefined));
+      await this.#removeAll(entries.filter(({ why }) => why === undefined));
       await this.parts.index.drop(principal, idsOf(entries));
+    }
+  }
+
+  /** A few at a time: a user with many sessions does not keep the store from everybody else. */
+  async #removeAll(entries: readonly Ending[]): Promise<void> {
+    for (let start = 0; start < entries.length; start += REMOVED_AT_ONCE) {
+      const some = entries.slice(start, start + REMOVED_AT_ONCE);
+      await Promise.all(some.map((entry) => this.#remove(entry)));
     }
   }
 

@@ -51,7 +51,8 @@ export class RecordMaker {
     if (merged === texts && idle === record.idle && meta === record.meta) {
       return undefined;
     }
-    const lastSeenAt = Math.max(record.lastSeenAt, this.options.clock.now());
+    const isActivity = change.isForeign !== true;
+    const lastSeenAt = isActivity ? Math.max(record.lastSeenAt, this.options.clock.now()) : record.lastSeenAt;
     const { absoluteAt } = record;
     const next: SessionRecord = Object.freeze({
       ...record,

@@ -33,6 +33,8 @@ export interface SessionChange {
   readonly fields: FieldChanges;
   readonly idle?: number;
   readonly meta?: MetaChange;
+  /** Whether somebody else did it, so that it is no activity of the session. */
+  readonly isForeign?: boolean;
 }
 
 /** What a change of fields is made from: what is stored then. */

@@ -2,11 +2,10 @@ import { gone, SessionError } from './errors.js';
 import { assertFieldName } from './field-object.js';
 import { mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
-import type { ConfirmDetail, SessionListener } from './active-session.types.js';
+import type { ConfirmDetail, NewSession, SessionListener } from './active-session.types.js';
 import type { LiveSession } from './live-session.js';
 import type { PresentedSession } from './presented-session.js';
 import type { Held } from './held.js';
-import type { DeviceNote } from './meta.js';
 import { durationOf } from './login-lifetime.js';
 import { parsePrincipal } from './principal.js';
 import { serialiseField } from './serialise.js';
@@ -55,7 +54,7 @@ export class SessionWriter {
     const change = live.change();
     this.engine.inspect(live, change);
     const defaults = this.listener?.begins();
-    const begun = login ?? this.#entered(live, defaults?.device);
+    const begun = login ?? this.#entered(live, defaults);
     const idle = change.idle ?? begun?.idle ?? defaults?.idle;
     const cookie = change.meta?.cookie;
     const draft: SessionDraft = {
@@ -214,14 +213,16 @@ export class SessionWriter {
   }
 
   /** Where the application tells by the fields who is logged in, a session that begins with somebody is theirs from the start. */
-  #entered(live: LiveSession, device: DeviceNote | undefined): LoginDraft | undefined {
+  #entered(live: LiveSession, defaults: NewSession | undefined): LoginDraft | undefined {
     const principal = this.engine.principalOf(live);
-    return principal === undefined
-      ? undefined
-      : {
-          principal: parsePrincipal(principal),
-          meta: { authenticatedAt: this.engine.clock.now(), ...(device && { device }) },
-        };
+    if (principal === undefined) {
+      return undefined;
+    }
+    const device = defaults?.device;
+    return {
+      principal: parsePrincipal(principal),
+      meta: { authenticatedAt: this.engine.clock.now(), ...(device && { device }) },
+    };
   }
 
   /** Where another request was faster its token is rotated in turn. */

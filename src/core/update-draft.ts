@@ -7,9 +7,15 @@ export type UpdateFunction<R> = (draft: Record<string, unknown>) => R;
 /**
  * Runs the function given to `update()` on fields.
  *
- * @throws {SessionError} `session_update_async` when it answers a promise
+ * @throws {SessionError} `session_update_async` when it answers a promise, `session_invalid_argument` when it is no function
  */
 export function runUpdate<R>(update: UpdateFunction<R>, fields: FieldAccess): R {
+  if (typeof update !== 'function') {
+    throw new SessionError('session_invalid_argument', {
+      what: 'What is to change the fields is no function.',
+      fix: 'Give a function that changes the draft it gets.',
+    });
+  }
   const result = update(draftOf(fields));
   if (isThenable(result)) {
     // Its failure is not lost: the error that says why it must not be one goes out instead.

@@ -11,7 +11,11 @@ export class RequestDefaults {
   readonly #options: ResolvedSessionOptions;
   readonly #clock: Clock;
 
-  constructor(options: ResolvedSessionOptions, clock: Clock) {
+  constructor(
+    options: ResolvedSessionOptions,
+    clock: Clock,
+    private readonly onLabelFailure: (error: unknown) => void,
+  ) {
     this.#options = options;
     this.#clock = clock;
   }
@@ -34,13 +38,20 @@ export class RequestDefaults {
 
   /** What is to be noted about where a session that begins with a request is used. */
   deviceOf(req: IncomingMessage): DeviceNote | undefined {
-    return this.#options.registry?.deviceOf(req);
+    return this.#options.registry?.deviceOf(req, this.onLabelFailure);
   }
 
   /** What a session that begins with a request starts with. */
   newSession(req: IncomingMessage): NewSession {
     const maxAge = this.#options.idleFollowsCookie ? this.cookieFor(req).originalMaxAge : null;
-    return { idle: maxAge ?? undefined, device: this.deviceOf(req) };
+    const deviceOf = () => this.deviceOf(req);
+    return {
+      idle: maxAge ?? undefined,
+      // Asked for only where somebody is logged in: it may be costly to tell.
+      get device() {
+        return deviceOf();
+      },
+    };
   }
 
   /** What "keep me logged in" comes to for a session that begins with a request. */

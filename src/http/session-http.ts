@@ -78,7 +78,9 @@ export class SessionHttp implements SessionSite {
   }: SessionHttpParts) {
     const { lifetime, clock = systemClock } = options;
     this.#options = options;
-    this.defaults = new RequestDefaults(options, clock);
+    this.defaults = new RequestDefaults(options, clock, (error) =>
+      this.sayFailure('No label was noted for a session. ', error),
+    );
     this.logger = logger;
     this.random = random;
     this.#errors = new ErrorLog(logger);

@@ -132,6 +132,7 @@ const EXCEPTIONS: Record<SessionErrorCode, new (error: SessionError) => SessionE
   session_limit: SessionLimitException,
   session_no_registry: SessionUsageException,
   session_invalid_lifetime: SessionUsageException,
+  session_invalid_argument: SessionUsageException,
   session_not_loaded: SessionNotLoadedError,
   session_closed: SessionClosedError,
   session_ended: SessionClosedError,

@@ -10,11 +10,17 @@ export interface ResolvedRegistry {
   /** How many sessions a principal may have; undefined for no limit of the application's own. */
   readonly limitOf: (principal: string) => AdmissionLimit | undefined;
   /** What is noted about where a session is used; undefined when nothing is. */
-  readonly deviceOf: (req: IncomingMessage) => DeviceNote | undefined;
+  readonly deviceOf: (req: IncomingMessage, onFailure: OnLabelFailure) => DeviceNote | undefined;
 }
+
+/** Told why there is no label. */
+type OnLabelFailure = (error: unknown) => void;
 
 /** Longest texts of a note, in UTF-16 units: what a client says of itself must not fill the store. */
 const LONGEST = { userAgent: 256, ip: 64, label: 128 } as const;
+
+/** What is no text, such as half of a character that was cut. */
+const LONE_SURROGATES = /\p{Surrogate}/gu;
 
 /** Undefined when the application does not ask to know who is logged in where. */
 export function checkRegistry(options: SessionOptions): ResolvedRegistry | undefined {
@@ -41,7 +47,10 @@ export function checkRegistry(options: SessionOptions): ResolvedRegistry | undef
     }
     return undefined;
   }
-  return { limitOf: limitBy(maxSessions, onLimit), deviceOf: (req) => noteOf(req, registry) };
+  return {
+    limitOf: limitBy(maxSessions, onLimit),
+    deviceOf: (req, onFailure) => noteOf(req, registry, onFailure),
+  };
 }
 
 function checkNotes(registry: boolean | SessionRegistryOptions): SessionRegistryOptions | undefined {
@@ -73,17 +82,18 @@ function limitBy(
 function noteOf(
   req: IncomingMessage,
   { userAgent, ip, label }: SessionRegistryOptions,
+  onFailure: OnLabelFailure,
 ): DeviceNote | undefined {
   const parts = {
     userAgent: userAgent === true ? req.headers['user-agent'] : undefined,
     ip: ip === true ? addressOf(req) : undefined,
-    label: label?.(req),
+    label: label && labelOf(req, label, onFailure),
   };
   const note = Object.fromEntries(
     Object.entries(parts).flatMap(([name, value]) =>
       value === undefined
         ? []
-        : [[name, textOf(name, value).slice(0, LONGEST[name as keyof typeof LONGEST])]],
+        : [[name, value.slice(0, LONGEST[name as keyof typeof LONGEST]).replace(LONE_SURROGATES, '\uFFFD')]],
     ),
   );
   return Object.keys(note).length === 0 ? undefined : note;
@@ -95,11 +105,24 @@ function addressOf(req: IncomingMessage): string | undefined {
   return typeof ip === 'string' ? ip : req.socket.remoteAddress;
 }
 
-function textOf(name: string, value: unknown): string {
-  if (typeof value !== 'string') {
+/** A label is an ornament: nobody is kept from logging in because the application could make none. */
+function labelOf(
+  req: IncomingMessage,
+  label: NonNullable<SessionRegistryOptions['label']>,
+  onFailure: OnLabelFailure,
+): string | undefined {
+  try {
+    const value: unknown = label(req);
+    if (value === undefined || typeof value === 'string') {
+      return value;
+    }
+    // A promise that fails is not left to end the process.
+    Promise.resolve(value).catch(() => undefined);
     throw new TypeError(
-      `The function registry.${name} answered ${shown(value)}, which is no text. Answer one, or undefined.`,
+      `The function registry.label answered ${shown(value)}, which is no text. Answer one, or undefined, at once.`,
     );
+  } catch (error) {
+    onFailure(error);
+    return undefined;
   }
-  return value;
 }

@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SessionError } from '../core/errors.js';
 import { draftOf } from '../core/field-object.js';
+import { cursorOf } from '../core/entry-cursor.js';
 import { Fields } from '../core/fields.js';
 import { expiryOf } from '../core/lifetime.js';
 import { type DeviceNote, parseMeta } from '../core/meta.js';
 import type { PrincipalSession, PrincipalSessions } from '../core/principal-sessions.js';
 import { parsePrincipal } from '../core/principal.js';
+import type { Held } from '../core/held.js';
 import type { Principal } from '../core/record.js';
 import { runUpdate } from '../core/update-draft.js';
 import { asHttp } from '../http/session.exceptions.js';
@@ -29,21 +31,26 @@ export interface SessionInfo {
   readonly isCurrent: boolean;
   /** What the option `registry` says to note about where it is used; it is what the client said. */
   readonly device: Readonly<DeviceNote>;
+  /** Where a list goes on behind it, for {@link ListOptions.after}; it holds when the session has ended meanwhile, too. */
+  readonly cursor: string;
 }
 
 /** Which part of a list. */
 export interface ListOptions {
-  /** The handle after which it begins. @default the beginning */
-  readonly after?: string;
-  /** How many at most. @default 100 */
-  readonly limit?: number;
+  /**
+   * The `cursor` of the last session that was seen, behind which it begins; the handle of a session that is still there does as
+   * well. Behind anything else there is nothing. @default the beginning
+   */
+  readonly after?: string | undefined;
+  /** How many at most, 1 or more. @default 100 */
+  readonly limit?: number | undefined;
 }
 
 /**
  * Everybody's sessions: who is logged in where, and how to end that. It needs the option `registry` (or `maxSessions`), and
  * knows the sessions that `SessionService.login()` began since it was set.
  *
- * @throws {SessionUsageException} from every method, when the option is not set or a principal is none (500)
+ * @throws {SessionUsageException} from every method, when the option is not set or an argument is none (500)
  * @throws {SessionUnavailableException} when the store is in trouble (503)
  *
  * @example
@@ -58,17 +65,23 @@ export interface ListOptions {
 export class SessionRegistry {
   constructor(@Inject(SessionHttp) private readonly http: SessionHttp) {}
 
-  /** The sessions of a user, the earliest login first. */
-  list(principal: string, { after, limit = 100 }: ListOptions = {}): Promise<SessionInfo[]> {
+  /**
+   * The sessions of a user, the earliest login first. While sessions begin and end, pages that go on behind one another still show
+   * each one that was there throughout, once.
+   *
+   * @example
+   * const page = await registry.list(userId, { limit: 20 });
+   * const next = await registry.list(userId, { limit: 20, after: page.at(-1)?.cursor });
+   */
+  list(principal: string, options: ListOptions = {}): Promise<SessionInfo[]> {
     return this.#at(principal, async (sessions, who) => {
-      const current = await this.#currentHandle();
-      const all = await sessions.list(who);
-      const start = after === undefined ? 0 : all.findIndex(({ entry }) => entry.handle === after) + 1;
-      return all.slice(start, start + limit).map((session) => infoOf(session, current));
+      const page = { after: options.after, limit: parseLimit(options.limit) };
+      const current = await this.#current();
+      return (await sessions.list(who, page)).map((session) => infoOf(session, current?.record.handle));
     });
   }
 
-  /** How many sessions a user has. */
+  /** How many sessions a user has. It reads all of them: one that has expired does not count. */
   count(principal: string): Promise<number> {
     return this.#at(principal, async (sessions, who) => (await sessions.list(who)).length);
   }
@@ -85,16 +98,13 @@ export class SessionRegistry {
    * @throws {SessionUsageException} when nobody is logged in by `login()`
    */
   async revokeOthers(): Promise<number> {
-    const handle = await this.#currentHandle();
-    const principal = this.http.current?.active.found?.record.principal;
-    if (handle === undefined || principal === undefined) {
-      throw asHttp(
-        new SessionError('session_invalid_principal', {
-          what: 'revokeOthers() was called where nobody is logged in by login().',
-          fix: 'Guard the route with AuthGuard.',
-        }),
-      );
-    }
+    const { principal, handle } = await this.#within(async () => {
+      const { principal: who, handle: own } = (await this.#current())?.record ?? {};
+      if (who === undefined) {
+        throw nobody();
+      }
+      return { principal: who, handle: own };
+    });
     return this.#end(principal, (candidate) => candidate !== handle);
   }
 
@@ -114,8 +124,8 @@ export class SessionRegistry {
   }
 
   /**
-   * Changes the fields of a user's session, as `SessionService.update()` does with the current one. False when this user
-   * has none of that name.
+   * Changes the fields of a user's session, as `SessionService.update()` does with the current one. It is no activity of that
+   * user: the session does not last longer for it. False when this user has none of that name.
    *
    * @example
    * await registry.patch(userId, handle, (draft) => { draft.role = 'editor'; });
@@ -132,7 +142,7 @@ export class SessionRegistry {
         (await this.http.engine.backend.commit(found.held, (current) => {
           const fields = Fields.ofTexts(current);
           runUpdate(update, fields);
-          return { fields: fields.changes() };
+          return { fields: fields.changes(), isForeign: true };
         }));
       return stored !== undefined;
     });
@@ -140,9 +150,11 @@ export class SessionRegistry {
 
   #end(principal: string, which: (handle: string) => boolean): Promise<number> {
     return this.#at(principal, async (sessions, who) => {
-      const own = await this.#currentHandle();
       const active = this.http.current?.active;
-      const isOwn = own !== undefined && active?.found?.record.principal === who && which(own);
+      // Where that cannot be read its session is ended as any other; only its cookie stays.
+      await active?.read();
+      const { handle: own, principal: current } = active?.found?.record ?? {};
+      const isOwn = own !== undefined && current === who && which(own);
       // First, and as a logout: only who ends a session may take its cookie away.
       if (isOwn) {
         await active?.destroy('revoked');
@@ -152,22 +164,28 @@ export class SessionRegistry {
     });
   }
 
-  /** The public name of the current request's session. Looking here does not count as use. */
-  async #currentHandle(): Promise<string | undefined> {
-    await this.http.current?.active.read();
-    return this.http.current?.active.found?.record.handle;
+  /**
+   * What is stored of the current request's session. Looking here does not count as use.
+   *
+   * @throws {SessionError} `session_unavailable` when it could not be read
+   */
+  async #current(): Promise<Held | undefined> {
+    const active = this.http.current?.active;
+    await active?.read();
+    return active?.isRead === false ? active.live.held : active?.found;
   }
 
-  async #at<T>(
-    principal: string,
-    work: (sessions: PrincipalSessions, who: Principal) => Promise<T>,
-  ): Promise<T> {
+  #at<T>(principal: string, work: (sessions: PrincipalSessions, who: Principal) => Promise<T>): Promise<T> {
+    return this.#within((sessions) => work(sessions, parsePrincipal(principal)));
+  }
+
+  async #within<T>(work: (sessions: PrincipalSessions) => Promise<T>): Promise<T> {
     try {
       const { principals } = this.http;
       if (principals === undefined) {
         throw noRegistry();
       }
-      return await work(principals, parsePrincipal(principal));
+      return await work(principals);
     } catch (error) {
       throw asHttp(error);
     }
@@ -183,7 +201,26 @@ function infoOf({ entry, held }: PrincipalSession, current: string | undefined):
     expiresAt: new Date(expiryOf(record)),
     isCurrent: entry.handle === current,
     device: parseMeta(record.meta).device ?? {},
+    cursor: cursorOf(entry),
   };
+}
+
+/** @throws {SessionError} `session_invalid_argument` */
+function parseLimit(limit: unknown = 100): number {
+  if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 1) {
+    throw new SessionError('session_invalid_argument', {
+      what: 'The limit given to list() is no whole number above zero.',
+      fix: 'Give a number such as 100; check what comes from a client, e.g. by ParseIntPipe.',
+    });
+  }
+  return limit;
+}
+
+function nobody(): SessionError {
+  return new SessionError('session_invalid_principal', {
+    what: 'revokeOthers() was called where nobody is logged in by login().',
+    fix: 'Guard the route with AuthGuard.',
+  });
 }
 
 function noRegistry(): SessionError {

@@ -1,47 +1,11 @@
 import session from 'express-session';
-import { type SessionInfo, SessionModule, type SessionOptions, SessionRegistry } from 'nest-sessions';
+import { SessionModule } from 'nest-sessions';
 import { SealedCookieStore } from 'nest-sessions/cookie';
-import { fakeClock } from 'nest-sessions/testing';
 import { describe, expect, it } from 'vitest';
-import type { CookieClient } from '../support/http-server.js';
-import { nestApp, type Script, SECRET } from '../support/nest-app.js';
+import { nestApp, SECRET } from '../support/nest-app.js';
+import { withRegistry } from '../support/registry-app.js';
 import { failure } from '../support/run-scripts.js';
 import { idOf, tokenOf } from '../support/tokens.js';
-
-/** An application that keeps who is logged in where; scripts find the registry in `of`. */
-async function withRegistry(options: Partial<SessionOptions> = {}, scripts: Record<string, Script> = {}) {
-  const of: { registry: SessionRegistry } = { registry: undefined as never };
-  const login: Script = ({ sessions, req }) =>
-    sessions.login(String(req.query.as ?? 'ada'), { keep: ['cart'] });
-  const who: Script = ({ sessions }) => sessions.principal ?? 'nobody';
-  const logout: Script = ({ sessions }) => sessions.logout();
-  const list: Script = ({ req }) => of.registry.list(String(req.query.of ?? 'ada'));
-  const clock = fakeClock();
-  const app = await nestApp({
-    options: { registry: true, clock, ...options },
-    scripts: {
-      login,
-      who,
-      logout,
-      list,
-      others: () => of.registry.revokeOthers().then(String),
-      all: () => of.registry.revokeAll('ada').then(String),
-      ...scripts,
-    },
-  });
-  of.registry = app.app.get(SessionRegistry);
-
-  /** A browser of its own that is logged in. */
-  async function device(as = 'ada', headers: Record<string, string> = {}): Promise<CookieClient> {
-    const client = app.client();
-    expect((await client.read(`/login?as=${as}`, { headers })).status).toBe(200);
-    return client;
-  }
-  const listed = async (client: CookieClient): Promise<(SessionInfo & Record<string, unknown>)[]> =>
-    JSON.parse((await client.read('/list')).text);
-  const knows = async (client: CookieClient) => (await client.read('/who')).text;
-  return { ...app, registry: of.registry, clock, device, listed, knows };
-}
 
 describe('SessionRegistry', () => {
   it('lists the sessions of a user, the earliest first, and which is the current one', async () => {
@@ -67,17 +31,6 @@ describe('SessionRegistry', () => {
     expect(text).not.toContain(idOf(tokenOf(client)));
   });
 
-  it('notes about a device what it is told to, cut short', async () => {
-    const { device, listed } = await withRegistry({
-      registry: { userAgent: true, ip: true, label: ({ headers }) => headers['x-label']?.toString() },
-    });
-    const client = await device('ada', { 'user-agent': 'U'.repeat(1_000), 'x-label': 'L'.repeat(1_000) });
-    const [info] = await listed(client);
-    expect(info?.device).toEqual({ userAgent: 'U'.repeat(256), ip: '127.0.0.1', label: 'L'.repeat(128) });
-    const { device: plain, listed: list } = await withRegistry({ registry: { label: () => undefined } });
-    expect((await list(await plain()))[0]?.device).toEqual({});
-  });
-
   it('P1 ends one session, which is out at its next request', async () => {
     const { device, listed, knows, registry, store } = await withRegistry();
     const [here, there] = [await device(), await device()];
@@ -89,17 +42,6 @@ describe('SessionRegistry', () => {
     expect(await registry.revoke('ada', other)).toBe(false);
     expect(store.records.filter(({ principal }) => principal === 'ada')).toHaveLength(1);
   });
-
-  it.each(['', 'x', '__proto__', '\u0000', 'h'.repeat(10_000)])(
-    'finds nothing by the handle %j',
-    async (handle) => {
-      const { device, registry } = await withRegistry();
-      await device();
-      expect(await registry.revoke('ada', handle)).toBe(false);
-      expect(await registry.get('ada', handle)).toBeUndefined();
-      expect(await registry.patch('ada', handle, () => undefined)).toBe(false);
-    },
-  );
 
   it('P1 ends all others, and leaves the current one', async () => {
     const { device, knows, client } = await withRegistry();
@@ -128,57 +70,26 @@ describe('SessionRegistry', () => {
     expect(await registry.count('ada')).toBe(0);
   });
 
-  it('reads and changes the fields of another session', async () => {
-    const { device, listed, registry, knows, store } = await withRegistry(
-      {},
-      {
-        cart: ({ sessions }) => sessions.get('cart'),
-      },
-    );
-    const client = await device();
-    const [{ handle } = { handle: '' }] = await listed(client);
-    expect(await registry.patch('ada', handle, (draft) => void (draft.cart = ['tea']))).toBe(true);
-    expect(await registry.get('ada', handle)).toEqual({ cart: ['tea'] });
-    expect(await registry.get('eve', handle)).toBeUndefined();
-    expect(await registry.patch('eve', handle, (draft) => void (draft.cart = []))).toBe(false);
-    expect((await client.read('/cart')).text).toBe('["tea"]');
-    expect(await knows(client)).toBe('ada');
-    expect(store.stored).toContainEqual({ cart: ['tea'] });
-  });
-
-  it('gives a list in parts', async () => {
-    const { device, registry } = await withRegistry();
-    for (let n = 0; n < 5; n++) await device();
-    const all = await registry.list('ada');
-    const first = await registry.list('ada', { limit: 2 });
-    const rest = await registry.list('ada', { after: first[1]?.handle ?? '' });
-    expect([...first, ...rest].map(({ handle }) => handle)).toEqual(all.map(({ handle }) => handle));
-  });
-
-  it.each([[''], ['p'.repeat(10_000)], ['a\u0000b'], [7], [{}], [undefined]])(
-    'refuses the principal %j',
-    async (principal) => {
-      const { registry } = await withRegistry();
-      const who = principal as string;
-      const calls = [
-        registry.list(who),
-        registry.count(who),
-        registry.revokeAll(who),
-        registry.revoke(who, 'h'),
-      ];
-      for (const error of await Promise.all(calls.map((call) => failure(() => call)))) {
-        expect(error).toMatchObject({ code: 'session_invalid_principal' });
-      }
-    },
-  );
-
   it('says so where it is not kept who is logged in where', async () => {
     const { registry, store, device } = await withRegistry({ registry: false });
-    await device();
-    expect(await failure(() => registry.list('ada'))).toMatchObject({
-      code: 'session_no_registry',
-      message: expect.stringContaining('registry: true'),
-    });
+    const client = await device();
+    const calls = [
+      () => registry.list('ada'),
+      () => registry.count('ada'),
+      () => registry.revoke('ada', 'x'),
+      () => registry.revokeOthers(),
+      () => registry.revokeAll('ada'),
+      () => registry.get('ada', 'x'),
+      () => registry.patch('ada', 'x', () => undefined),
+    ];
+    for (const call of calls) {
+      expect(await failure(call)).toMatchObject({
+        code: 'session_no_registry',
+        message: expect.stringContaining('registry: true'),
+      });
+    }
+    const { status, text } = await client.read('/others');
+    expect([status, JSON.parse(text)]).toMatchObject([500, { code: 'session_no_registry' }]);
     expect(store.records).toHaveLength(1);
   });
 
@@ -197,6 +108,21 @@ describe('SessionRegistry', () => {
     expect(await failure(() => registry.count('ada'))).toMatchObject({ code: 'session_unavailable' });
     store.heal();
     expect(await registry.count('ada')).toBe(1);
+  });
+
+  it('P4 does not say which session is the current one, nor end the others, when that cannot be read', async () => {
+    const { device, store, knows } = await withRegistry();
+    const [here, there] = [await device(), await device()];
+    for (const path of ['/list', '/others']) {
+      store.failNext('read');
+      const { status, text } = await here.read(path);
+      expect([status, JSON.parse(text)]).toMatchObject([503, { code: 'session_unavailable' }]);
+    }
+    expect([await knows(here), await knows(there)]).toEqual(['ada', 'ada']);
+    // Ending everything does not have to know.
+    store.failNext('read');
+    expect((await here.read('/all')).text).toBe('2');
+    expect([await knows(here), await knows(there)]).toEqual(['nobody', 'nobody']);
   });
 });
 
@@ -222,6 +148,29 @@ describe('maxSessions', () => {
     expect((await stranger.read('/login')).status).toBe(200);
   });
 
+  it.each(['evict-oldest', 'refuse'] as const)(
+    'with %s does not count sessions that have expired, wherever they stand',
+    async (onLimit) => {
+      const { device, knows, registry, clock, listed } = await withRegistry({
+        maxSessions: 12,
+        onLimit,
+        idleTimeout: '30m',
+      });
+      const devices = [];
+      for (let n = 0; n < 12; n++) devices.push(await device());
+      clock.advance(20 * 60_000);
+      const [idle = devices[0]] = devices.splice(10, 1);
+      for (const one of devices) await knows(one);
+      clock.advance(20 * 60_000);
+      const last = await device();
+      expect(await Promise.all([...devices, last].map(knows))).toEqual(
+        Array.from({ length: 12 }, () => 'ada'),
+      );
+      expect([idle && (await knows(idle)), await registry.count('ada')]).toEqual(['nobody', 12]);
+      expect((await listed(last)).at(-1)).toMatchObject({ isCurrent: true });
+    },
+  );
+
   it('counts a login from within a session of the same user once', async () => {
     const { device, knows, registry } = await withRegistry({ maxSessions: 2, onLimit: 'refuse' });
     const [one, two] = [await device(), await device()];
@@ -240,6 +189,19 @@ describe('maxSessions', () => {
       await device('eve');
     }
     expect([await registry.count('ada'), await registry.count('eve')]).toEqual([1, 3]);
+  });
+
+  it.each<[string, () => number]>([
+    ['fails', () => Math.sqrt(Symbol.iterator as never)],
+    ['answers none', () => 0],
+    ['answers a promise', () => Promise.resolve(3) as never],
+  ])('P9 logs nobody in when its function %s, and the session before is as it was', async (_name, limit) => {
+    let maxSessions = () => 3;
+    const { device, knows, registry } = await withRegistry({ maxSessions: () => maxSessions() });
+    const client = await device();
+    maxSessions = limit;
+    expect((await client.read('/login?as=ada')).status).toBe(500);
+    expect([await knows(client), await registry.count('ada')]).toEqual(['ada', 1]);
   });
 
   it('P9 logs nobody in when the store fails at any step of it, and the session before is as it was', async () => {
