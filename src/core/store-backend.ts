@@ -74,6 +74,15 @@ export class StoreBackend implements SessionBackend {
     return found !== undefined && isExpired(found.record, seenAt) ? this.#expired.end(found) : found;
   }
 
+  async reopen(held: Held): Promise<Held | undefined> {
+    const record = await this.options.gateway.read(held.id);
+    // It came in time: where its token was rotated since, it is followed however long ago that was.
+    const found = record && (await this.#forwards.follow(held.with(record)));
+    return found !== undefined && isExpired(found.record, this.options.clock.now())
+      ? this.#expired.end(found)
+      : found;
+  }
+
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
     const { gateway, random } = this.options;
     const { handle = drawHandle(random) } = draft;
@@ -121,6 +130,9 @@ export class StoreBackend implements SessionBackend {
     const { record } = forward;
     const found = isExpired(record, forward.seenAt) ? undefined : await this.#forwards.open(forward);
     if (found !== 'refused') {
+      if (found !== undefined) {
+        this.options.background(this.#forwards.keep(found));
+      }
       return found;
     }
     // Told once: from here on the token is one like any other that is not known.
