@@ -37,6 +37,16 @@ export class Forwards {
     return isRefused ? 'refused' : found;
   }
 
+  /** Once a token has been seen, the one before it is only remembered for as long as its reuse is to be noticed. */
+  async letGo({ record, seenAt }: Held): Promise<void> {
+    const former = tokenNoteOf(record.meta)?.former;
+    // Of a session that is soon forgotten it ends soon enough by itself.
+    if (former !== undefined && record.idle > REMEMBERED) {
+      const until = Math.min(seenAt + REMEMBERED, record.absoluteAt);
+      await this.gateway.touch(former.id, former.version, seenAt, until);
+    }
+  }
+
   /** Keeps the forwards that led to a session as long as somebody comes by them: the other token may never have arrived. */
   async keep({ holder: { via, seenAt } }: Held): Promise<void> {
     const due = via.filter(({ record }) => isTouchDue(record, REMEMBERED / 2, seenAt));

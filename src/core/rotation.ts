@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import { idTaken } from './errors.js';
+import type { Forwards } from './forwards.js';
 import { NO_FIELDS, mergeFields } from './field-texts.js';
 import { Held, NO_FORWARDS } from './held.js';
 import { expiryOf, isOverAt, REMEMBERED } from './lifetime.js';
@@ -13,6 +14,7 @@ import type { RandomSource, SessionIdentity } from './token.js';
 /** What a rotation works with. */
 export interface RotationParts {
   readonly gateway: StoreGateway;
+  readonly forwards: Forwards;
   readonly records: RecordMaker;
   readonly random: RandomSource;
   readonly clock: Clock;
@@ -48,6 +50,9 @@ export class Rotation {
       const answer = await gateway.replace(current.id, forward, current.record.version);
       if (answer.done) {
         this.#redirect(held, identity.id);
+        if (held.isFirstSeen) {
+          this.parts.background(this.parts.forwards.letGo(held));
+        }
         const holder = {
           token: identity.token,
           seenAt: held.seenAt,

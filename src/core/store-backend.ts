@@ -5,7 +5,7 @@ import { ExpiredSessions } from './expired-sessions.js';
 import type { FieldChanges } from './field-texts.js';
 import { Forwards } from './forwards.js';
 import { Held, NO_FORWARDS } from './held.js';
-import { expiryOf, isExpired, isOverAt, REMEMBERED } from './lifetime.js';
+import { expiryOf, isExpired, isOverAt } from './lifetime.js';
 import { tokenNoteOf } from './meta.js';
 import { RecordMaker, type RecordMakerOptions } from './record-maker.js';
 import type {
@@ -151,12 +151,7 @@ export class StoreBackend implements SessionBackend {
       const isStill = current !== undefined && current.since === note?.since && current.seenAt === undefined;
       return { fields: NO_CHANGES, ...(isStill ? { meta: { token: { ...current, seenAt } } } : {}) };
     });
-    const former = note?.former;
-    if (former !== undefined && held.record.idle > REMEMBERED) {
-      const { id, version } = former;
-      const until = Math.min(seenAt + REMEMBERED, held.record.absoluteAt);
-      this.options.background(this.options.gateway.touch(id, version, seenAt, until));
-    }
+    this.options.background(this.#forwards.letGo(held));
     return stored;
   }
 }
