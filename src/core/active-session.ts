@@ -115,9 +115,8 @@ export class ActiveSession implements ObservedSession {
     return this.#operate(async () => {
       const { live } = this;
       live.assertAlive();
-      const held = live.held && (await this.engine.backend.open(live.held));
-      // The activity stays dated as it was: a stream that reads its session again does not keep it alive.
-      if (held === undefined || !live.reset(live.held === undefined ? held : held.as(live.held))) {
+      const held = live.held && (await this.engine.backend.reopen(live.held));
+      if (held === undefined || !live.reset(held)) {
         throw gone();
       }
       this.listener?.reloaded(live);

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import { Held } from './held.js';
-import { isPastGrace } from './lifetime.js';
+import { expiryOf, isPastGrace, isTouchDue, REMEMBERED } from './lifetime.js';
 import { tokenNoteOf } from './meta.js';
 import type { SessionId, SessionRecord } from './record.js';
 import type { StoreGateway } from './store-gateway.js';
@@ -28,12 +28,33 @@ export class Forwards {
    */
   async open(held: Held): Promise<Held | 'refused' | undefined> {
     let isRefused = false;
-    const found = await this.#walk(held, (next) => {
-      const seenAt = tokenNoteOf(next.meta)?.seenAt;
-      isRefused = seenAt !== undefined && isPastGrace(seenAt, this.clock.now());
+    const now = this.clock.now();
+    const found = await this.#walk(held, ({ meta, lastSeenAt }) => {
+      const seenAt = tokenNoteOf(meta)?.seenAt;
+      isRefused = seenAt !== undefined && isPastGrace(seenAt, lastSeenAt, now);
       return !isRefused;
     });
     return isRefused ? 'refused' : found;
+  }
+
+  /** Once a token has been seen, the one before it is only remembered for as long as its reuse is to be noticed. */
+  async letGo({ record, seenAt }: Held): Promise<void> {
+    const former = tokenNoteOf(record.meta)?.former;
+    // Of a session that is soon forgotten it ends soon enough by itself.
+    if (former !== undefined && record.idle > REMEMBERED) {
+      const until = Math.min(seenAt + REMEMBERED, record.absoluteAt);
+      await this.gateway.touch(former.id, former.version, seenAt, until);
+    }
+  }
+
+  /** Keeps the forwards that led to a session as long as somebody comes by them: the other token may never have arrived. */
+  async keep({ holder: { via, seenAt } }: Held): Promise<void> {
+    const due = via.filter(({ record }) => isTouchDue(record, REMEMBERED / 2, seenAt));
+    await Promise.all(
+      due.map(({ id, record }) =>
+        this.gateway.touch(id, record.version, seenAt, expiryOf({ ...record, lastSeenAt: seenAt })),
+      ),
+    );
   }
 
   /** The sessions behind several ids, in their order, each as {@link follow} finds it. */
@@ -48,13 +69,13 @@ export class Forwards {
     );
   }
 
-  /** Removes a record and all that it leads to. Answers the session that was there. */
+  /** Removes a record and all that it leads to. Answers the session that was there, and by what it was found. */
   async remove(id: SessionId): Promise<Held | undefined> {
     let next: SessionId | undefined = id;
     let removed: Held | undefined;
     for (let hops = 0; next !== undefined && hops <= MOST_HOPS; hops++) {
       const record: SessionRecord | undefined = await this.gateway.remove(next);
-      removed = record && Held.found(next, record, this.clock.now());
+      removed = record && (removed?.followed(next, record) ?? Held.found(next, record, this.clock.now()));
       next = record?.next;
     }
     return removed?.record.next === undefined ? removed : undefined;

@@ -1,4 +1,5 @@
 import { cutFields, type FieldTexts, parseWhole } from './field-texts.js';
+import { GRACE } from './lifetime.js';
 import { fallenFields, tokenNoteOf } from './meta.js';
 import type { SessionId, SessionRecord, Token } from './record.js';
 import type { SessionIdentity } from './token.js';
@@ -91,6 +92,23 @@ export class Held implements SessionIdentity {
   get isFirstSeen(): boolean {
     const note = this.holder.hold === 'current' ? tokenNoteOf(this.record.meta) : undefined;
     return note !== undefined && note.seenAt === undefined;
+  }
+
+  /** Whether the holder's token was replaced by one that somebody has come with: from then on that one decides. */
+  get isOverruled(): boolean {
+    return this.holder.hold === 'former' && tokenNoteOf(this.record.meta)?.seenAt !== undefined;
+  }
+
+  /**
+   * Whether the client may have been given another token meanwhile: its own must not be sent to it once more. An answer that has
+   * not come after so long was lost.
+   */
+  get mayHaveAnother(): boolean {
+    if (this.holder.hold !== 'former') {
+      return false;
+    }
+    const note = tokenNoteOf(this.record.meta);
+    return note === undefined || note.seenAt !== undefined || Math.abs(this.seenAt - note.since) <= GRACE;
   }
 
   #standing(texts: FieldTexts | undefined): FieldTexts | undefined {

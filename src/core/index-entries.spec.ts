@@ -8,6 +8,7 @@ import {
   MOST_ENTRIES,
   parseEntries,
   PENDING_FOR,
+  takeOver,
   textOf,
   without,
   withoutEnded,
@@ -25,7 +26,7 @@ function entry(id: string, more: Partial<IndexEntry> = {}): IndexEntry {
 function newcomer(id: string, beside?: string) {
   return {
     id: id as SessionId,
-    handle: `h-${id}` as Handle,
+    handle: `h-${beside ?? id}` as Handle,
     endsAt: NOW + 1_000,
     ...(beside === undefined ? {} : { beside: beside as SessionId }),
   };
@@ -67,14 +68,14 @@ describe('a login', () => {
   });
 
   it('needs no room beside the session that it replaces', () => {
-    const again = { ...newcomer('n'), replaces: 's1' as SessionId };
+    const again = { ...newcomer('n'), replaces: 'h-s1' as Handle };
     expect(ids(admit(live(2), again, limit(2, 'refuse'), NOW))).toEqual(['s0 live', 's1 live', 'n pending']);
     expect(admit(live(3), again, limit(2, 'refuse'), NOW)).toBeUndefined();
     expect(admit(live(1), again, limit(1, 'refuse'), NOW)).toBeUndefined();
   });
 
   it('counts once with the session that it replaces, for whoever comes before that has ended', () => {
-    const pair = [entry('old'), entry('new', { state: 'pending', replaces: 'old' as SessionId })];
+    const pair = [entry('old'), entry('new', { state: 'pending', replaces: 'h-old' as Handle })];
     expect(ids(admit(pair, newcomer('n'), limit(2, 'refuse'), NOW))).toEqual([
       'old live',
       'new pending',
@@ -122,10 +123,26 @@ describe('a rotation', () => {
     const pending = admit(before, newcomer('a2', 'a'), limit(2, 'refuse'), NOW) ?? [];
     expect(ids(pending)).toEqual(['a live', 'a2 pending', 'b live']);
     expect(admit(pending, newcomer('c'), limit(3, 'refuse'), NOW)).toBeDefined();
-    const done = confirm(pending, 'a2' as SessionId);
+    const done = takeOver(pending, newcomer('a2', 'a'), ['a' as SessionId]);
     expect(ids(done)).toEqual(['a2 live', 'b live']);
-    expect(done?.[0]).toMatchObject({ admittedAt: 5 });
+    expect(done?.[0]).toMatchObject({ admittedAt: 5, handle: 'h-a' });
     expect(done?.[0]).not.toHaveProperty('beside');
+  });
+
+  it('is entered even when its own entry has timed out: the session is there', () => {
+    expect(ids(takeOver(before, newcomer('a2', 'a'), ['a' as SessionId]))).toEqual(['a2 live', 'b live']);
+  });
+
+  it('leaves the entry of a later rotation, which was faster', () => {
+    const one = admit(before, newcomer('a2', 'a'), undefined, NOW) ?? [];
+    const both = admit(one, newcomer('a3', 'a'), undefined, NOW) ?? [];
+    const later = takeOver(both, newcomer('a3', 'a'), ['a2' as SessionId, 'a' as SessionId]) ?? [];
+    expect(ids(takeOver(later, newcomer('a2', 'a'), ['a' as SessionId]))).toEqual(['a3 live', 'b live']);
+    const first = takeOver(both, newcomer('a2', 'a'), ['a' as SessionId]) ?? [];
+    expect(ids(takeOver(first, newcomer('a3', 'a'), ['a2' as SessionId, 'a' as SessionId]))).toEqual([
+      'a3 live',
+      'b live',
+    ]);
   });
 
   it('goes with the session that is evicted', () => {
@@ -146,15 +163,12 @@ describe('a rotation', () => {
     expect(admit(entries, newcomer('a2', 'a'), undefined, NOW)).toBeUndefined();
   });
 
-  it('whose old session went meanwhile is not confirmed', () => {
+  it('whose session is ended meanwhile does not take its place', () => {
     const pending = admit(before, newcomer('a2', 'a'), undefined, NOW) ?? [];
-    expect(confirm(without(pending, ['a' as SessionId]), 'a2' as SessionId)).toBeUndefined();
-    expect(
-      confirm(
-        marked(pending, ({ id }) => id === 'a'),
-        'a2' as SessionId,
-      ),
-    ).toBeUndefined();
+    const after = (entries: Entries) => takeOver(entries, newcomer('a2', 'a'), ['a' as SessionId]);
+    expect(after(without(pending, ['a' as SessionId]))).toBeUndefined();
+    expect(after(marked(pending, ({ id }) => id === 'a'))).toBeUndefined();
+    expect(after(marked(pending, ({ id }) => id === 'a2'))).toBeUndefined();
   });
 });
 

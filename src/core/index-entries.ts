@@ -23,8 +23,8 @@ export interface IndexEntry {
   readonly endsAt: number;
   /** While a token is rotated: the id whose place this one takes. The pair counts as one session. */
   readonly beside?: SessionId;
-  /** The session that ends when this login has succeeded. While both are there the pair counts as one. */
-  readonly replaces?: SessionId;
+  /** The session that ends when this login has succeeded, by its name. While both are there the pair counts as one. */
+  readonly replaces?: Handle;
   /** Why it is going, where its login was over. */
   readonly why?: 'revoked' | 'evicted';
 }
@@ -92,18 +92,17 @@ function admitLogin(
   const standing = [...entries, pending].filter(({ state }) => state !== 'going');
   const replaced = new Set(standing.map(({ replaces }) => replaces));
   const counted = standing.filter(
-    (entry) => entry !== pending && entry.beside === undefined && !replaced.has(entry.id),
+    (entry) => entry !== pending && entry.beside === undefined && !replaced.has(entry.handle),
   );
   if (onLimit === 'refuse' && counted.length >= maxSessions) {
     return undefined;
   }
   const surplus = counted.length + 1 - Math.min(maxSessions, MOST_ENTRIES);
-  const evicted = new Set<SessionId | undefined>();
-  for (const { id, replaces } of counted.slice(0, Math.max(0, surplus))) {
-    evicted.add(id).add(replaces ?? id);
-  }
-  const isEvicted = ({ id, beside = id }: IndexEntry) => evicted.has(id) || evicted.has(beside);
-  return [...marked(entries, isEvicted, 'evicted'), pending];
+  // By their names, which both entries of a rotation have.
+  const evicted = new Set(
+    counted.slice(0, Math.max(0, surplus)).flatMap(({ handle, replaces = handle }) => [handle, replaces]),
+  );
+  return [...marked(entries, ({ handle }) => evicted.has(handle), 'evicted'), pending];
 }
 
 /** A pending login becomes live. Undefined when it is gone or going: it was revoked or evicted meanwhile. */
@@ -112,16 +111,26 @@ export function confirm(entries: Entries, id: SessionId): Entries | undefined {
   if (entry === undefined || entry.state === 'going') {
     return undefined;
   }
-  const { beside, ...rest } = entry;
-  const live: IndexEntry = { ...rest, state: 'live' };
-  if (beside === undefined) {
-    return entries.map((other) => (other === entry ? live : other));
+  return entries.map((other) => (other === entry ? { ...other, state: 'live' } : other));
+}
+
+/**
+ * The next token of a session takes the place of the one before, which had one of the ids that are forwards to it now. Where the
+ * entry has another id, a later rotation was faster, and the entry is right. Undefined when the session is ended or being ended.
+ */
+export function takeOver(
+  entries: Entries,
+  { id, handle }: Pick<IndexEntry, 'id' | 'handle'>,
+  former: readonly SessionId[],
+): Entries | undefined {
+  const own = entries.filter((entry) => entry.handle === handle);
+  const live = own.find(({ state }) => state === 'live');
+  if (live === undefined || own.some(({ state }) => state === 'going')) {
+    return undefined;
   }
-  // A rotated session stands where the one stood whose place it takes; that is dropped, for its record is a forward now.
-  const old = entries.find((other) => other.id === beside);
-  return old?.state === 'live'
-    ? entries.filter((other) => other !== entry).map((other) => (other === old ? live : other))
-    : undefined;
+  return entries
+    .filter((entry) => entry === live || entry.id !== id)
+    .map((entry) => (entry === live && former.includes(entry.id) ? { ...entry, id } : entry));
 }
 
 /** Marks entries as going. */
@@ -138,11 +147,11 @@ export function marked(
 }
 
 /**
- * The entry of a session whose token is to be rotated, found by the ids that its record has had: `'gone'` when it is marked for
- * removal, undefined when the index does not know the session.
+ * The entry of a session whose token is to be rotated: `'gone'` when it is marked for removal, undefined when the index does not
+ * know the session.
  */
-export function standing(entries: Entries, ids: readonly SessionId[]): IndexEntry | 'gone' | undefined {
-  const known = entries.filter(({ id }) => ids.includes(id));
+export function standing(entries: Entries, handle: Handle): IndexEntry | 'gone' | undefined {
+  const known = entries.filter((entry) => entry.handle === handle);
   return (
     known.find(({ state }) => state === 'live') ??
     (known.some(({ state }) => state === 'going') ? 'gone' : undefined)

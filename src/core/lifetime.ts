@@ -49,9 +49,12 @@ export function limitOf({ absoluteAt }: Span, now: number): 'idle' | 'absolute' 
   return now < absoluteAt ? 'idle' : 'absolute';
 }
 
-/** Whether a token's time is up, given when the one that took its place was first seen. A clock that was set back counts. */
-export function isPastGrace(seenAt: number, now: number): boolean {
-  return !(Math.abs(now - seenAt) <= GRACE);
+/**
+ * Whether a token's time is up, given when the one that took its place was first seen, and the last activity of the session. A
+ * clock that was set back makes no token good again: it is behind one of the two.
+ */
+export function isPastGrace(seenAt: number, lastSeenAt: number, now: number): boolean {
+  return !(Math.abs(now - seenAt) <= GRACE) || lastSeenAt - seenAt > GRACE;
 }
 
 /** Whether enough time has passed to write the activity down again. */

@@ -4,7 +4,7 @@ import { type FieldTexts, mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
 import { changeMeta, type CookieAttributes, type MetaChange, parseMeta, type SessionMeta } from './meta.js';
 import type { Held } from './held.js';
-import type { Principal, SessionId } from './record.js';
+import type { Handle, Principal } from './record.js';
 import type { SessionChange } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import type { SessionIdentity } from './token.js';
@@ -139,9 +139,9 @@ export class LiveSession implements FieldAccess {
   }
 
   /** What a login of this principal takes the place of: a stored session that is theirs already. */
-  replacedBy(principal: Principal): { readonly replaces?: SessionId } {
+  replacedBy(principal: Principal): { readonly replaces?: Handle } {
     const held = this.#held;
-    return held?.record.principal === principal ? { replaces: held.id } : {};
+    return held?.record.principal === principal ? { replaces: held.record.handle } : {};
   }
 
   /** Gives the session cookie attributes of its own; `idle` is what follows for its lifetime. */

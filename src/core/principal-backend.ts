@@ -41,6 +41,10 @@ export class PrincipalBackend implements SessionBackend {
     return this.inner.open(presented);
   }
 
+  reopen(held: Held): Promise<Held | undefined> {
+    return this.inner.reopen(held);
+  }
+
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
     const { principal } = draft;
     if (principal === undefined) {
@@ -78,7 +82,7 @@ export class PrincipalBackend implements SessionBackend {
   async remove(held: Held): Promise<Held | undefined> {
     const removed = await this.inner.remove(held);
     if (removed?.record.principal !== undefined) {
-      this.parts.sessions.ended(removed.record.principal, [removed.id, ...idsOf(held)]);
+      this.parts.sessions.ended(removed.record.principal, idsOf(removed));
     }
     return removed;
   }

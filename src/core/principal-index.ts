@@ -15,6 +15,7 @@ import {
   parseEntries,
   PENDING_FOR,
   standing,
+  takeOver,
   textOf,
   without,
   withoutEnded,
@@ -76,18 +77,16 @@ export class PrincipalIndex {
   }
 
   /**
-   * Enters the next token of a session as pending beside the one that it takes the place of, which is found by the ids that the
-   * session's record has had. Answers the id of that one; `'gone'` when it is being ended, `'unknown'` when the index does not
-   * know it.
+   * Enters the next token of a session as pending beside the one that it takes the place of, and answers the id of that one;
+   * `'gone'` when the session is being ended, `'unknown'` when the index does not know it.
    */
   async admitBeside(
     principal: Principal,
     newcomer: Omit<Newcomer, 'beside' | 'replaces'>,
-    ids: readonly SessionId[],
   ): Promise<{ readonly beside: SessionId } | 'gone' | 'unknown'> {
     let answer: { readonly beside: SessionId } | 'gone' | 'unknown' = 'unknown';
     await this.#change(principal, (entries, now) => {
-      const old = standing(entries, ids);
+      const old = standing(entries, newcomer.handle);
       answer = old === undefined ? 'unknown' : old === 'gone' ? 'gone' : { beside: old.id };
       return typeof answer === 'string'
         ? undefined
@@ -102,6 +101,15 @@ export class PrincipalIndex {
    */
   confirm(principal: Principal, id: SessionId): Promise<Entries | undefined> {
     return this.#change(principal, (entries) => confirm(entries, id), id);
+  }
+
+  /** The next token of a session takes its place. Undefined when the session was revoked or evicted meanwhile. */
+  takeOver(
+    principal: Principal,
+    newcomer: Pick<Newcomer, 'id' | 'handle'>,
+    former: readonly SessionId[],
+  ): Promise<Entries | undefined> {
+    return this.#change(principal, (entries) => takeOver(entries, newcomer, former));
   }
 
   /** Marks entries as going, pending ones included, and answers all entries. */

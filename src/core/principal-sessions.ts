@@ -87,32 +87,42 @@ export class PrincipalSessions {
 
   /**
    * A rotation from its admission to its end: `rotate` makes the record of the new token and lets the old one lead to it. The
-   * session keeps its place in the index and counts once throughout. `ids` are those that its record has had.
+   * session keeps its place in the index and counts once throughout. `former` are the ids that lead to the new one then.
    */
   async rotate(
     principal: Principal,
     newcomer: Omit<Newcomer, 'beside' | 'replaces'>,
-    ids: readonly SessionId[],
+    former: readonly SessionId[],
     rotate: () => Promise<Rotated>,
   ): Promise<Rotated> {
     const { index } = this.parts;
-    const admitted = await index.admitBeside(principal, newcomer, ids);
+    const admitted = await index.admitBeside(principal, newcomer);
     if (admitted === 'gone') {
       return 'gone';
     }
     if (admitted === 'unknown') {
       return rotate();
     }
-    // Where this fails the forward may stand: the entry is left to time out, and the session is found through the old one.
-    const rotated = await rotate();
+    let rotated: Rotated | undefined;
+    try {
+      rotated = await rotate();
+    } finally {
+      // Where it failed the forward may stand all the same: the session is found through the old entry.
+      if (rotated === undefined || typeof rotated === 'string') {
+        this.parts.background(index.drop(principal, [newcomer.id]));
+      }
+    }
     if (typeof rotated === 'string') {
-      this.parts.background(index.drop(principal, [newcomer.id]));
       return rotated;
     }
-    if ((await index.confirm(principal, newcomer.id)) !== undefined) {
+    if ((await index.takeOver(principal, newcomer, [...former, admitted.beside])) !== undefined) {
       return rotated;
     }
-    await this.#end(principal, [newcomer, { id: admitted.beside }]);
+    const { handle } = newcomer;
+    const going = (await index.mark(principal, (entry) => entry.handle === handle)).filter(
+      (entry) => entry.handle === handle,
+    );
+    await this.#end(principal, [...going, newcomer]);
     return 'gone';
   }
 
@@ -159,7 +169,8 @@ export class PrincipalSessions {
   async end(principal: Principal, which: (entry: IndexEntry) => boolean): Promise<readonly IndexEntry[]> {
     const chosen = (await this.#mark(principal, which)).filter((entry) => which(entry));
     await this.#end(principal, chosen);
-    return chosen;
+    // A session whose token is just being rotated has two entries.
+    return chosen.filter(({ beside }) => beside === undefined);
   }
 
   /** Takes note that a session's record is removed. Nobody waits for it: an entry without a record shows nothing. */

@@ -1,8 +1,9 @@
+import type { Clock } from './clock.js';
 import { idTaken } from './errors.js';
-import { NO_FIELDS, mergeFields } from './field-texts.js';
 import type { Forwards } from './forwards.js';
+import { NO_FIELDS, mergeFields } from './field-texts.js';
 import { Held, NO_FORWARDS } from './held.js';
-import { expiryOf, REMEMBERED } from './lifetime.js';
+import { expiryOf, isOverAt, REMEMBERED } from './lifetime.js';
 import { changeMeta, formatMeta, tokenNoteOf } from './meta.js';
 import type { RecordMaker } from './record-maker.js';
 import type { SessionId, SessionRecord, Version } from './record.js';
@@ -16,6 +17,7 @@ export interface RotationParts {
   readonly forwards: Forwards;
   readonly records: RecordMaker;
   readonly random: RandomSource;
+  readonly clock: Clock;
   /** Takes work that nobody waits for and whose failure harms nobody. */
   readonly background: (work: Promise<unknown>) => void;
 }
@@ -31,12 +33,14 @@ const ATTEMPTS = 20;
 export class Rotation {
   constructor(private readonly parts: RotationParts) {}
 
-  async run(held: Held, identity: SessionIdentity, change: SessionChange = NO_CHANGE): Promise<Rotated> {
+  /** Without a `change` it is only time for another token, which no one is given whose own has been overruled. */
+  async run(held: Held, identity: SessionIdentity, change?: SessionChange): Promise<Rotated> {
     const { gateway, random } = this.parts;
     const forwardVersion = random.version();
     let current = held;
     let copy: SessionRecord | undefined;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    let outcome = this.#obstacle(current, change);
+    for (let attempt = 0; outcome === undefined && attempt < ATTEMPTS; attempt++) {
       copy = await this.#copy(current, change, { id: identity.id, before: copy, forwardVersion });
       if (copy === undefined) {
         return 'gone';
@@ -46,6 +50,9 @@ export class Rotation {
       const answer = await gateway.replace(current.id, forward, current.record.version);
       if (answer.done) {
         this.#redirect(held, identity.id);
+        if (held.isFirstSeen) {
+          this.parts.background(this.parts.forwards.letGo(held));
+        }
         const holder = {
           token: identity.token,
           seenAt: held.seenAt,
@@ -54,20 +61,33 @@ export class Rotation {
         } as const;
         return new Held(identity.id, copy, holder);
       }
-      if (answer.current === undefined || answer.current.next !== undefined) {
-        this.parts.background(gateway.remove(identity.id));
-        return answer.current === undefined ? 'gone' : 'overtaken';
+      if (answer.current === undefined) {
+        outcome = 'gone';
+      } else {
+        current = current.with(answer.current);
+        outcome = this.#obstacle(current, change);
       }
-      current = current.with(answer.current);
     }
-    this.parts.background(gateway.remove(identity.id));
-    return 'overtaken';
+    if (copy !== undefined) {
+      this.parts.background(gateway.remove(identity.id));
+    }
+    return outcome ?? 'overtaken';
+  }
+
+  /** Why a session gets no other token now; undefined when it may. */
+  #obstacle(current: Held, change: SessionChange | undefined): 'gone' | 'overtaken' | undefined {
+    const { record, seenAt, isOverruled } = current;
+    if (record.next !== undefined || (isOverruled && change === undefined)) {
+      return 'overtaken';
+    }
+    // Another token is no reason to bring back what has ended since the request came.
+    return isOverAt(record, seenAt, this.parts.clock.now()) ? 'gone' : undefined;
   }
 
   /** Stores the copy, anew where the session has changed since. Undefined when somebody who ended the session removed it. */
   async #copy(
     current: Held,
-    change: SessionChange,
+    change: SessionChange = NO_CHANGE,
     to: { id: SessionId; before: SessionRecord | undefined; forwardVersion: Version },
   ): Promise<SessionRecord | undefined> {
     const { gateway, records, random } = this.parts;
@@ -85,10 +105,12 @@ export class Rotation {
   }
 
   /** Lets the forwards that led to the session lead to its new record at once, so that they form no chain. */
-  #redirect({ holder }: Held, next: SessionId): void {
+  #redirect({ holder: { via, seenAt } }: Held, next: SessionId): void {
     const { gateway, random } = this.parts;
-    for (const { id, record } of holder.via) {
-      const forward = { ...record, next, version: random.version() };
+    for (const { id, record } of via) {
+      const lastSeenAt = Math.max(record.lastSeenAt, seenAt);
+      const expiresAt = expiryOf({ ...record, lastSeenAt });
+      const forward = { ...record, next, lastSeenAt, expiresAt, version: random.version() };
       this.parts.background(gateway.replace(id, forward, record.version));
     }
   }
@@ -113,11 +135,14 @@ function copied(current: Held, change: SessionChange): Held {
   );
 }
 
-/** What becomes of the record of a token that was replaced. It tells when that token itself was first seen, and nothing else. */
+/**
+ * What becomes of the record of a token that was replaced. It tells when that token itself was first seen, and nothing else. It
+ * outlasts the session by as long as its reuse is to be noticed.
+ */
 function forwardTo(next: SessionId, { record, holder, seenAt }: Held, version: Version): SessionRecord {
   const note = tokenNoteOf(record.meta);
   const isSeen = note?.seenAt === undefined && holder.hold === 'current';
-  const idle = Math.max(record.idle, REMEMBERED);
+  const idle = record.idle + REMEMBERED;
   const span = { lastSeenAt: Math.max(record.lastSeenAt, seenAt), idle, absoluteAt: record.absoluteAt };
   return Object.freeze({
     ...record,

@@ -55,6 +55,10 @@ export class SealedBackend implements SessionBackend {
     return found;
   }
 
+  async reopen(held: Held): Promise<Held | undefined> {
+    return (await this.open(held))?.as(held);
+  }
+
   create({ id }: SessionIdentity, draft: SessionDraft): Promise<Held> {
     const record = this.#records.first(draft, { version: NO_VERSION, handle: handleOf(id) });
     return this.#seal(id, record, record.createdAt, draft.fields);

@@ -25,7 +25,7 @@ export interface SessionDraft {
   /** The public name; drawn when absent. */
   readonly handle?: Handle;
   /** The session of the same principal that ends when this one has begun. */
-  readonly replaces?: SessionId;
+  readonly replaces?: Handle;
 }
 
 /** What a request did to a session. */
@@ -62,6 +62,11 @@ export interface SessionBackend {
   mint(): SessionIdentity;
   /** The session behind a token; undefined when there is none or its time is up. */
   open(presented: PresentedToken): Promise<Held | undefined>;
+  /**
+   * The session that a request has, as it is stored now; undefined when it is gone. The activity stays dated as it was: a stream
+   * that reads its session again does not keep it alive.
+   */
+  reopen(held: Held): Promise<Held | undefined>;
   /** Makes a new session durable. */
   create(identity: SessionIdentity, draft: SessionDraft): Promise<Held>;
   /**

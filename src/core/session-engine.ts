@@ -3,6 +3,7 @@ import { draftOf, type FieldAccess } from './field-object.js';
 import type { Held } from './held.js';
 import { isTouchDue, type Lifetime } from './lifetime.js';
 import { tokenNoteOf } from './meta.js';
+import { Renewals } from './renewals.js';
 import { findSilentLoss } from './serialise.js';
 import type { SessionBackend, SessionChange } from './session-backend.js';
 import type { Emit, SessionEvent } from './session-event.js';
@@ -30,6 +31,8 @@ export class SessionEngine {
   readonly clock: Clock;
   readonly isLazy: boolean;
   readonly saveUninitialized: boolean;
+  /** Which sessions get another token just now. */
+  readonly renewals = new Renewals();
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #warned = new Set<string>();
 
@@ -51,12 +54,15 @@ export class SessionEngine {
   }
 
   /** Whether a session is to get another token with this request. */
-  isRotationDue({ record, seenAt }: Held, isUsed: boolean): boolean {
+  isRotationDue(held: Held, isUsed: boolean): boolean {
     const { renewAfter } = this.lifetime;
+    const { id, record, seenAt } = held;
     return (
       renewAfter !== undefined &&
       (isUsed || !this.isLazy) &&
-      seenAt - (tokenNoteOf(record.meta)?.since ?? record.createdAt) >= renewAfter
+      seenAt - (tokenNoteOf(record.meta)?.since ?? record.createdAt) >= renewAfter &&
+      !held.isOverruled &&
+      !this.renewals.has(id)
     );
   }
 

@@ -82,8 +82,9 @@ export class SessionWriter {
    * it is gone.
    */
   async rotate(live: LiveSession): Promise<boolean> {
-    const { backend } = this.engine;
-    const rotated = live.held && (await backend.rotate(live.held, backend.mint()));
+    const { backend, renewals } = this.engine;
+    const { held } = live;
+    const rotated = held && (await renewals.run(held.id, () => backend.rotate(held, backend.mint())));
     if (rotated === undefined || typeof rotated === 'string') {
       return false;
     }
@@ -234,7 +235,7 @@ export class SessionWriter {
       if (rotated !== 'overtaken') {
         return rotated === 'gone' ? undefined : rotated;
       }
-      current = await backend.open(current);
+      current = await backend.reopen(current);
     }
     return undefined;
   }

@@ -5,7 +5,7 @@ import { ExpiredSessions } from './expired-sessions.js';
 import type { FieldChanges } from './field-texts.js';
 import { Forwards } from './forwards.js';
 import { Held, NO_FORWARDS } from './held.js';
-import { expiryOf, isExpired, isOverAt, REMEMBERED } from './lifetime.js';
+import { expiryOf, isExpired, isOverAt } from './lifetime.js';
 import { tokenNoteOf } from './meta.js';
 import { RecordMaker, type RecordMakerOptions } from './record-maker.js';
 import type {
@@ -74,6 +74,15 @@ export class StoreBackend implements SessionBackend {
     return found !== undefined && isExpired(found.record, seenAt) ? this.#expired.end(found) : found;
   }
 
+  async reopen(held: Held): Promise<Held | undefined> {
+    const record = await this.options.gateway.read(held.id);
+    // It came in time: where its token was rotated since, it is followed however long ago that was.
+    const found = record && (await this.#forwards.follow(held.with(record)));
+    return found !== undefined && isExpired(found.record, this.options.clock.now())
+      ? this.#expired.end(found)
+      : found;
+  }
+
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
     const { gateway, random } = this.options;
     const { handle = drawHandle(random) } = draft;
@@ -121,6 +130,9 @@ export class StoreBackend implements SessionBackend {
     const { record } = forward;
     const found = isExpired(record, forward.seenAt) ? undefined : await this.#forwards.open(forward);
     if (found !== 'refused') {
+      if (found !== undefined) {
+        this.options.background(this.#forwards.keep(found));
+      }
       return found;
     }
     // Told once: from here on the token is one like any other that is not known.
@@ -139,12 +151,7 @@ export class StoreBackend implements SessionBackend {
       const isStill = current !== undefined && current.since === note?.since && current.seenAt === undefined;
       return { fields: NO_CHANGES, ...(isStill ? { meta: { token: { ...current, seenAt } } } : {}) };
     });
-    const former = note?.former;
-    if (former !== undefined && held.record.idle > REMEMBERED) {
-      const { id, version } = former;
-      const until = Math.min(seenAt + REMEMBERED, held.record.absoluteAt);
-      this.options.background(this.options.gateway.touch(id, version, seenAt, until));
-    }
+    this.options.background(this.#forwards.letGo(held));
     return stored;
   }
 }

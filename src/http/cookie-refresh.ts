@@ -58,9 +58,16 @@ export class CookieRefresh {
   async #rotate(stored: Promise<void> | undefined): Promise<void> {
     this.#isRotated = true;
     await stored;
-    await this.active.activity.rotate().catch((error: unknown) => {
+    try {
+      const isRenewed = await this.active.activity.rotate();
+      const { touchDue } = this.active.activity;
+      // Where another request was faster, this one goes on as if its token had not been old enough.
+      if (!isRenewed && this.#mayRefresh(stored !== undefined || touchDue !== undefined)) {
+        await this.#refresh(undefined, touchDue);
+      }
+    } catch (error) {
       this.site.warnOnce(`A session could not be given another token. ${messageOf(error)}`);
-    });
+    }
   }
 
   /** Whether the browser's cookie may have to be sent again although its token stays. */

@@ -39,10 +39,7 @@ export class ExpressStoreView extends session.Store {
   }
 
   override destroy(sid: string, callback?: Callback<void>): void {
-    answer(
-      this.gateway.remove(sid as SessionId).then(() => undefined),
-      callback,
-    );
+    answer(this.#destroy(sid as SessionId), callback);
   }
 
   override touch(sid: string, _data: session.SessionData, callback?: Callback<void>): void {
@@ -52,6 +49,14 @@ export class ExpressStoreView extends session.Store {
   /** Gives a request a new session. */
   override regenerate(req: { session: session.Session }, callback: (error?: unknown) => void): void {
     req.session.regenerate(callback);
+  }
+
+  /** By an id that it had before its token was rotated, too. */
+  async #destroy(id: SessionId): Promise<void> {
+    const removed = await this.gateway.remove(id);
+    if (removed?.next !== undefined) {
+      await this.backend.remove(Held.found(removed.next, removed, this.now()));
+    }
   }
 
   async #touch(sid: string): Promise<void> {
@@ -65,9 +70,11 @@ export class ExpressStoreView extends session.Store {
     const id = sid as SessionId;
     const record = await this.gateway.read(id);
     // What is stored is found by its id; the token behind it is not known here, nor needed.
-    return record === undefined || isExpired(record, this.now())
-      ? undefined
-      : Held.found(id, record, this.now());
+    if (record === undefined || isExpired(record, this.now())) {
+      return undefined;
+    }
+    const held = Held.found(id, record, this.now());
+    return record.next === undefined ? held : this.backend.reopen(held);
   }
 
   async #read(sid: string): Promise<session.SessionData | null> {

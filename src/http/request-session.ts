@@ -234,7 +234,8 @@ export class RequestSession implements GateSession, FacadeHost, FlashHost, Sessi
   #setCookies(): string[] {
     const replied = this.#replyCookies();
     const { found: held, opened } = this.active;
-    if (replied.length > 0 || this.#isHeadSent || held === undefined || opened?.isGone === true) {
+    const isKnown = held !== undefined && opened?.isGone !== true && !held.mayHaveAnother;
+    if (replied.length > 0 || this.#isHeadSent || !isKnown) {
       return replied;
     }
     return this.#refresh.isDue || this.#cookie.isChanged ? this.#headerFor(held) : replied;

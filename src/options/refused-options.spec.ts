@@ -105,6 +105,7 @@ describe('P11 an insecure or meaningless set-up', () => {
       /not shorter than idleTimeout/,
       /fraction/,
     ],
+    ['renewals that come too often', 'renewAfter', { renewAfter: '59s' }, /"59s"/, /'30m'/],
     ['touches before they are due', 'touchAfter', { touchAfter: -5 }, /-5 is no duration/, /'30m'/],
     ['an unknown option', 'ttl', { ttl: 5 }, /no such option/, /Known are secret, store/],
     [

@@ -46,6 +46,15 @@ const MUTANTS: Readonly<Record<string, readonly [string, Mutant]>> = {
       }
     },
   ],
+  'replace forgets where a session went': [
+    'turns a record into a forward, which lasts longer, and answers it whole',
+    class extends MemorySessionStore {
+      override replace(id: SessionId, record: SessionRecord, expected: Version): Promise<Replaced> {
+        const { next: _, ...others } = record;
+        return super.replace(id, others, expected);
+      }
+    },
+  ],
   'replace ignores the expected version': [
     'answers the record that is there when the version is another',
     class extends MemorySessionStore {

@@ -74,11 +74,12 @@ function processOn(store: SessionStore, clock: Clock) {
       const { id } = drawIdentity(systemRandom, HASHED_TOKENS);
       made.push(id);
       const handle = drawHandle(systemRandom);
+      const replaced = replaces && (await gateway.read(replaces));
       const newcomer = {
         id,
         handle,
         endsAt: clock.now() + HOUR,
-        ...(replaces === undefined ? {} : { replaces }),
+        ...(replaced === undefined ? {} : { replaces: replaced.handle }),
       };
       await sessions.begin(who(name), newcomer, limit, async () => {
         await beforeCreate?.();

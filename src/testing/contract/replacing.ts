@@ -35,6 +35,34 @@ export function describeReplacing({ runner, clause }: ContractContext): void {
       assert.deepEqual(await store.read(id), next);
     });
 
+    clause('turns a record into a forward, which lasts longer, and answers it whole', async ({ store }) => {
+      const id = createSessionId();
+      const record = createRecord({ principal: principal('u1') });
+      await store.create(id, record);
+      const idle = 30 * 24 * 60 * 60_000;
+      const forward = createRecord({
+        ...record,
+        version: createVersion(),
+        next: createSessionId(),
+        fields: '{}',
+        lengths: [],
+        idle,
+        expiresAt: record.absoluteAt,
+        meta: '{"token":{"since":1,"seenAt":2,"former":{"id":"x","version":3}}}',
+      });
+      assert.deepEqual(await store.replace(id, forward, record.version), { done: true });
+      assert.deepEqual(await store.read(id), forward);
+      assert.deepEqual(await store.replace(id, changed(record), record.version), {
+        done: false,
+        current: forward,
+      });
+      const elsewhere = createRecord({ ...forward, version: createVersion(), next: createSessionId() });
+      assert.deepEqual(await store.replace(id, elsewhere, forward.version), { done: true });
+      const until = record.lastSeenAt + 1_000;
+      assert.equal(await store.touch(id, elsewhere.version, record.lastSeenAt, until), true);
+      assert.deepEqual(await store.remove(id), { ...elsewhere, expiresAt: until });
+    });
+
     clause('answers the record that is there when the version is another', async ({ store }) => {
       const id = createSessionId();
       const first = createRecord();
