@@ -9,7 +9,7 @@ import {
 } from './index-entries.js';
 import type { Forwards } from './forwards.js';
 import type { Held } from './held.js';
-import { isExpired } from './lifetime.js';
+import { isExpired, limitOf } from './lifetime.js';
 import type { PrincipalIndex } from './principal-index.js';
 import type { Principal, SessionId } from './record.js';
 import type { Rotated } from './session-backend.js';
@@ -98,7 +98,11 @@ export class PrincipalSessions {
     if ((await index.confirm(principal, newcomer.id)) !== undefined) {
       return rotated;
     }
-    await this.#end(principal, [newcomer, { id: admitted.beside }]);
+    // Whoever marked them may find nothing any more: then the end is told here.
+    const entries = await index.entries(principal).catch(() => []);
+    const { why } = entries.find(({ id }) => id === admitted.beside) ?? {};
+    const ending = [newcomer.id, admitted.beside].map((id) => ({ id, ...(why && { why }) }));
+    await this.#end(principal, ending);
     return 'gone';
   }
 
@@ -178,9 +182,12 @@ export class PrincipalSessions {
 
   /** Of several who end a session the one who removes it tells. A login that was not finished was none. */
   async #remove({ id, why }: Ending): Promise<void> {
-    const removed = await this.parts.forwards.remove(id);
-    if (removed !== undefined && why !== undefined) {
-      this.parts.emit({ type: 'ended', reason: why, ...about(removed.record) });
+    const { forwards, clock, emit } = this.parts;
+    const removed = await forwards.remove(id);
+    const now = clock.now();
+    const reason = removed && isExpired(removed.record, now) ? limitOf(removed.record, now) : why;
+    if (removed !== undefined && reason !== undefined) {
+      emit({ type: 'ended', reason, ...about(removed.record) });
     }
   }
 }
