@@ -20,6 +20,7 @@ export { SessionOptionsError } from './options/session-options.error.js';
 
 export { Public, RequireSession } from './decorators/access.decorators.js';
 export { Flash } from './decorators/flash.decorator.js';
+export { OnSession, type OnSessionDecorator } from './decorators/on-session.decorator.js';
 export { Principal, Session } from './decorators/session.decorator.js';
 export type { FieldPredicate, FieldValues } from './guards/access.js';
 export { AuthGuard } from './guards/auth.guard.js';
@@ -29,6 +30,7 @@ export type { RequestSession } from './http/request-session.js';
 export type { ResolvedSessionOptions } from './options/resolved-options.js';
 export { RESOLVED_OPTIONS as SESSION_OPTIONS } from './options/tokens.js';
 
+export { SessionEvents } from './services/session-events.service.js';
 export { type ListOptions, type SessionInfo, SessionRegistry } from './services/session-registry.service.js';
 export {
   type ConfirmOptions,
@@ -70,6 +72,8 @@ export type {
   EndReason,
   SessionEnded,
   SessionEvent,
+  SessionEventOf,
+  SessionEventType,
   SessionLogin,
   SessionLostWrite,
   SessionRenewed,
@@ -78,6 +82,12 @@ export type {
 } from './core/session-event.js';
 export { type Sealer, SealedSessions } from './core/sealed-sessions.js';
 export { StoreSetupError } from './core/store-setup.error.js';
+export type {
+  Forgotten,
+  ForgottenListener,
+  ForgottenRecord,
+  ReportingStore,
+} from './core/reporting-store.js';
 export { type Replaced, SessionStore, type SweepingStore } from './core/session-store.js';
 
 export { MemorySessionStore, type MemorySessionStoreOptions } from './stores/memory/memory.store.js';

@@ -7,7 +7,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { SessionStore } from './core/session-store.js';
 import { AuthGuard } from './guards/auth.guard.js';
 import { answerWithFilters } from './http/exception-layer.js';
@@ -19,6 +19,8 @@ import type { SessionLogger } from './options/session-logger.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { SessionOptions } from './options/session.options.js';
 import { RESOLVED_OPTIONS } from './options/tokens.js';
+import { SessionEvents } from './services/session-events.service.js';
+import { SessionListeners } from './services/session-listeners.explorer.js';
 import { SessionRegistry } from './services/session-registry.service.js';
 import { SessionService } from './services/session.service.js';
 import {
@@ -42,6 +44,7 @@ import { MemorySessionStore } from './stores/memory/memory.store.js';
  * @publicApi
  */
 @Module({
+  imports: [DiscoveryModule],
   providers: [
     {
       provide: RESOLVED_OPTIONS,
@@ -73,9 +76,19 @@ import { MemorySessionStore } from './stores/memory/memory.store.js';
     },
     SessionService,
     SessionRegistry,
+    SessionEvents,
+    SessionListeners,
     AuthGuard,
   ],
-  exports: [RESOLVED_OPTIONS, SessionStore, SessionHttp, SessionService, SessionRegistry, AuthGuard],
+  exports: [
+    RESOLVED_OPTIONS,
+    SessionStore,
+    SessionHttp,
+    SessionService,
+    SessionRegistry,
+    SessionEvents,
+    AuthGuard,
+  ],
 })
 export class SessionModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
@@ -49,15 +50,16 @@ export async function startApp(middleware: RequestHandler): Promise<PeerApp> {
     const { benchUser, benchA, benchB } = req.session;
     res.json({ user: benchUser, a: benchA, b: benchB });
   });
-  app.get('/read', async (req, res) => {
+  app.get('/read', (req, res, next) => {
     const { benchUser } = req.session;
-    await waitAt(String(req.query.gate));
-    res.send(`hello ${benchUser}`);
+    waitAt(String(req.query.gate)).then(() => res.send(`hello ${benchUser}`), next);
   });
-  app.get('/set', async (req, res) => {
-    await waitAt(String(req.query.gate));
-    req.session[req.query.name === 'b' ? 'benchB' : 'benchA'] = 'changed';
-    res.send('set');
+  app.get('/set', (req, res, next) => {
+    const set = () => {
+      req.session[req.query.name === 'b' ? 'benchB' : 'benchA'] = 'changed';
+      res.send('set');
+    };
+    waitAt(String(req.query.gate)).then(set, next);
   });
   app.get('/set-and-go', (req, res) => {
     req.session.benchA = 'changed';
@@ -79,7 +81,8 @@ export async function startApp(middleware: RequestHandler): Promise<PeerApp> {
   }
 
   const server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
@@ -93,7 +96,8 @@ export async function startApp(middleware: RequestHandler): Promise<PeerApp> {
     },
     async close() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      server.close();
+      await once(server, 'close');
     },
   };
 }

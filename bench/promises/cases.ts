@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { deferred } from '../../test/support/deferred.js';
 import type { PeerApp } from './app.js';
 import type { Peer } from './peers.js';
 import { NeverAnswered, Visitor } from './visitor.js';
@@ -78,15 +80,13 @@ export const CASES: readonly Case[] = [
     together: 1,
     async run(app, peer) {
       const visitor = await Visitor.loggedIn(app.url);
-      let landed: () => void = () => undefined;
-      const isLanded = new Promise<void>((resolve) => (landed = resolve));
+      const landed = deferred('the next page');
       // The store is slow with this one write: until the next page was shown, or a tenth of a second at most.
-      peer.hold.beforeWrite = () =>
-        Promise.race([isLanded, new Promise<void>((resolve) => setTimeout(resolve, 100))]);
+      peer.hold.beforeWrite = () => Promise.race([landed.promise, pause(100)]);
       try {
         const redirect = await visitor.head('/set-and-go', NEVER);
         const { a } = await visitor.shown();
-        landed();
+        landed.resolve();
         redirect.resume();
         return a === undefined;
       } finally {

@@ -111,7 +111,9 @@ export class Committer {
         return before;
       }
       if (next === current && isCurrent) {
-        return isOver ? this.parts.expired.end(current) : current;
+        return isOver
+          ? this.parts.expired.end(current, Math.max(current.record.lastSeenAt, seenAt))
+          : current;
       }
       const found = await this.#attempt(current, next);
       if (found === undefined || found === next) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expiryOf, isExpired, isTouchDue } from './lifetime.js';
+import { expiryOf, isExpired, isTouchDue, limitOf } from './lifetime.js';
 
 const span = { lastSeenAt: 1_000, idle: 100, absoluteAt: 1_500 };
 
@@ -17,6 +17,13 @@ describe('P6 the end of a session', () => {
   it('takes an activity in the future for one now', () => {
     expect(isExpired({ ...span, lastSeenAt: 9_999 }, 1_000)).toBe(false);
     expect(isExpired({ ...span, lastSeenAt: 9_999 }, 1_500)).toBe(true);
+  });
+
+  it('is told by the limit that came first, however late it is noticed', () => {
+    expect(limitOf(span, 1_100)).toBe('idle');
+    expect(limitOf(span, 1_000_000)).toBe('idle');
+    expect(limitOf({ ...span, lastSeenAt: 1_450 }, 1_500)).toBe('absolute');
+    expect(limitOf({ ...span, lastSeenAt: 9_999 }, 1_500)).toBe('absolute');
   });
 
   it.each([

@@ -44,9 +44,9 @@ export function isOverAt(record: Span, seenAt: number, now: number): boolean {
   return isExpired({ ...record, lastSeenAt: Math.max(record.lastSeenAt, seenAt) }, now);
 }
 
-/** Which of its limits has ended a session. */
-export function limitOf({ absoluteAt }: Span, now: number): 'idle' | 'absolute' {
-  return now < absoluteAt ? 'idle' : 'absolute';
+/** Which of its limits ended a session: the one that came first, however late that is noticed. */
+export function limitOf({ lastSeenAt, idle, absoluteAt }: Span, now: number): 'idle' | 'absolute' {
+  return Math.min(lastSeenAt, now) + idle < absoluteAt ? 'idle' : 'absolute';
 }
 
 /**

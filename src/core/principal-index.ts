@@ -234,6 +234,11 @@ function keyOf(principal: Principal): SessionId {
   return `principal-${hash('sha256', principal, 'base64url')}` as SessionId;
 }
 
+/** Whether an id is that of a record of the index, and of no session. */
+export function isIndexId(id: string): boolean {
+  return /^principal-[\w-]{43}$/.test(id);
+}
+
 /** @throws {SessionError} when the record is not one of ours: nobody is logged in on a guess */
 function cellOf(record: SessionRecord | undefined): Cell {
   const entries = record === undefined ? [] : parseEntries(record.fields);

@@ -10,7 +10,7 @@ import {
 } from './index-entries.js';
 import type { Forwards } from './forwards.js';
 import type { Held } from './held.js';
-import { isExpired } from './lifetime.js';
+import { isExpired, limitOf } from './lifetime.js';
 import type { PrincipalIndex } from './principal-index.js';
 import type { Principal, SessionId } from './record.js';
 import type { Rotated } from './session-backend.js';
@@ -122,7 +122,12 @@ export class PrincipalSessions {
     const going = (await index.mark(principal, (entry) => entry.handle === handle)).filter(
       (entry) => entry.handle === handle,
     );
-    await this.#end(principal, [...going, newcomer]);
+    // Whoever marked them may find nothing any more: then the end is told here, whichever record is found.
+    const why = going.find((entry) => entry.why !== undefined)?.why;
+    await this.#end(
+      principal,
+      [...going, newcomer].map(({ id }) => ({ id, ...(why && { why }) })),
+    );
     return 'gone';
   }
 
@@ -222,9 +227,12 @@ export class PrincipalSessions {
 
   /** Of several who end a session the one who removes it tells. A login that was not finished was none. */
   async #remove({ id, why }: Ending): Promise<void> {
-    const removed = await this.parts.forwards.remove(id);
-    if (removed !== undefined && why !== undefined) {
-      this.parts.emit({ type: 'ended', reason: why, ...about(removed.record) });
+    const { forwards, clock, emit } = this.parts;
+    const removed = await forwards.remove(id);
+    const now = clock.now();
+    const reason = removed && isExpired(removed.record, now) ? limitOf(removed.record, now) : why;
+    if (removed !== undefined && reason !== undefined) {
+      emit({ type: 'ended', reason, ...about(removed.record) });
     }
   }
 }

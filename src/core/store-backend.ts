@@ -117,6 +117,11 @@ export class StoreBackend implements SessionBackend {
     return this.#rotation.run(held, identity, change);
   }
 
+  /** Tells of the sessions that the store ends by itself from now on; answers what stops it. */
+  watchExpiry(): () => void {
+    return this.#expired.watch();
+  }
+
   async remove(held: Held): Promise<Held | undefined> {
     const removed = await this.#forwards.remove(held.id);
     for (const { id } of held.holder.via) {

@@ -123,4 +123,21 @@ describe('P10 a store that answers what the contract does not allow', () => {
     await expect(gateway(answer).create(id, record)).rejects.toEqual(trouble);
     await expect(gateway(answer).touch(id, version, 0, 0)).rejects.toEqual(trouble);
   });
+
+  it('onForgotten: tells what is a record, whatever else the store says, and asks no store that cannot tell', () => {
+    const told: unknown[] = [];
+    const said = [undefined, 'text', {}, { id, record: 1, why: 'full' }, { id: 1, record, why: 'full' }];
+    const store = Object.assign(
+      storeThat(() => undefined),
+      {
+        onForgotten: (listener: (one: unknown) => void) =>
+          [...said, { id, record, why: 'full' }].forEach(listener),
+      },
+    );
+    const limits = { operationTimeout: 1_000, maxPending: 2 };
+    new StoreGateway(store, limits).onForgotten((forgotten) => told.push(forgotten));
+    expect(told).toEqual([{ id, record, why: 'full' }]);
+    gateway(undefined).onForgotten((forgotten) => told.push(forgotten))();
+    expect(told).toHaveLength(1);
+  });
 });

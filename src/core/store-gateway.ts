@@ -1,5 +1,6 @@
 import { SessionError, timedOut, unavailable } from './errors.js';
 import { RECORD_FORMAT, type SessionId, type SessionRecord, type Version } from './record.js';
+import { type Forgotten, type ForgottenListener, isReporting } from './reporting-store.js';
 import type { Replaced, SessionStore } from './session-store.js';
 import { StoreSetupError } from './store-setup.error.js';
 
@@ -60,6 +61,13 @@ export class StoreGateway {
 
   async remove(id: SessionId): Promise<SessionRecord | undefined> {
     return known('remove', await this.#call('remove', () => this.store.remove(id)));
+  }
+
+  /** Tells what the store removes by itself, as far as it can; answers what stops it. */
+  onForgotten(listener: ForgottenListener): () => void {
+    return isReporting(this.store)
+      ? this.store.onForgotten((forgotten) => isForgotten(forgotten) && listener(forgotten))
+      : () => undefined;
   }
 
   /** @throws {StoreSetupError} for a set-up that is wrong; a SessionError when the store is in trouble. */
@@ -145,6 +153,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 const NUMBERS = ['format', 'version', 'createdAt', 'lastSeenAt', 'idle', 'absoluteAt', 'expiresAt'] as const;
+
+/** What is not even that is nobody's session, and nobody waits for an error. */
+function isForgotten(value: unknown): value is Forgotten {
+  return (
+    isObject(value) &&
+    typeof value.id === 'string' &&
+    isObject(value.record) &&
+    typeof value.record.handle === 'string' &&
+    (value.record.principal === undefined || typeof value.record.principal === 'string')
+  );
+}
 
 function isRecord(value: unknown): value is SessionRecord {
   return (

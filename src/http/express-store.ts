@@ -1,26 +1,33 @@
 import session from 'express-session';
+import type { Clock } from '../core/clock.js';
 import { assertFieldName } from '../core/field-object.js';
 import { Fields } from '../core/fields.js';
-import type { SessionId } from '../core/record.js';
+import type { SessionId, SessionRecord } from '../core/record.js';
 import { isExpired } from '../core/lifetime.js';
 import { Held } from '../core/held.js';
+import { isIndexId } from '../core/principal-index.js';
 import type { SessionBackend } from '../core/session-backend.js';
+import { about, type Emit } from '../core/session-event.js';
 import type { StoreGateway } from '../core/store-gateway.js';
 import { asHttp } from './session.exceptions.js';
+
+/** What the store is shown by. */
+export interface ExpressStoreViewParts {
+  readonly gateway: StoreGateway;
+  readonly backend: SessionBackend;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** What a store made for express-session has beside the methods here: `all`, `length` and the like. */
+  readonly extras?: Readonly<Record<string, () => Promise<unknown>>>;
+}
 
 type Callback<T> = (error: unknown, result?: T) => void;
 
 /** `req.sessionStore`: the store in express-session's terms, keyed by session id, for code that asks it directly. */
 export class ExpressStoreView extends session.Store {
-  constructor(
-    private readonly gateway: StoreGateway,
-    private readonly backend: SessionBackend,
-    private readonly now: () => number,
-    /** What a store made for express-session has beside these: `all`, `length` and the like. */
-    extras: Readonly<Record<string, () => Promise<unknown>>> = {},
-  ) {
+  constructor(private readonly parts: ExpressStoreViewParts) {
     super();
-    for (const [name, run] of Object.entries(extras)) {
+    for (const [name, run] of Object.entries(parts.extras ?? {})) {
       Reflect.defineProperty(this, name, {
         value: (callback?: Callback<unknown>) => answer(run(), callback),
         writable: true,
@@ -38,8 +45,9 @@ export class ExpressStoreView extends session.Store {
     answer(this.#write(sid, data), callback);
   }
 
+  /** Ends a session as `logout()` does; the cookie of whoever has it stays, and is worth nothing. */
   override destroy(sid: string, callback?: Callback<void>): void {
-    answer(this.#destroy(sid as SessionId), callback);
+    answer(this.#destroy(sid), callback);
   }
 
   override touch(sid: string, _data: session.SessionData, callback?: Callback<void>): void {
@@ -52,29 +60,41 @@ export class ExpressStoreView extends session.Store {
   }
 
   /** By an id that it had before its token was rotated, too. */
-  async #destroy(id: SessionId): Promise<void> {
-    const removed = await this.gateway.remove(id);
-    if (removed?.next !== undefined) {
-      await this.backend.remove(Held.found(removed.next, removed, this.now()));
+  async #destroy(sid: string): Promise<void> {
+    const { gateway, backend, clock, emit } = this.parts;
+    const record = await this.#find(sid);
+    if (record === undefined) {
+      // What cannot be read may be there all the same.
+      await (isIndexId(sid) ? undefined : gateway.remove(sid as SessionId));
+      return;
+    }
+    const removed = await backend.remove(Held.found(sid as SessionId, record, clock.now()));
+    if (removed !== undefined) {
+      emit({ type: 'ended', reason: 'logout', ...about(removed.record) });
     }
   }
 
   async #touch(sid: string): Promise<void> {
     const held = await this.#open(sid);
     if (held !== undefined) {
-      await this.backend.touch(held);
+      await this.parts.backend.touch(held);
     }
   }
 
   async #open(sid: string): Promise<Held | undefined> {
-    const id = sid as SessionId;
-    const record = await this.gateway.read(id);
+    const record = await this.#find(sid);
+    const now = this.parts.clock.now();
     // What is stored is found by its id; the token behind it is not known here, nor needed.
-    if (record === undefined || isExpired(record, this.now())) {
+    if (record === undefined || isExpired(record, now)) {
       return undefined;
     }
-    const held = Held.found(id, record, this.now());
-    return record.next === undefined ? held : this.backend.reopen(held);
+    const held = Held.found(sid as SessionId, record, now);
+    return record.next === undefined ? held : this.parts.backend.reopen(held);
+  }
+
+  /** What the store keeps beside sessions is not shown. */
+  async #find(sid: string): Promise<SessionRecord | undefined> {
+    return isIndexId(sid) ? undefined : this.parts.gateway.read(sid as SessionId);
   }
 
   async #read(sid: string): Promise<session.SessionData | null> {
@@ -105,7 +125,7 @@ export class ExpressStoreView extends session.Store {
     }
     const { cookie: _, ...values } = data;
     Object.keys(values).forEach(assertFieldName);
-    await this.backend.commit(held, (current) => {
+    await this.parts.backend.commit(held, (current) => {
       const fields = Fields.ofTexts(current);
       fields.replaceAll(values);
       return { fields: fields.changes() };

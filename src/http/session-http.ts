@@ -6,9 +6,9 @@ import { systemClock } from '../core/clock.js';
 import type { CookieAttributes } from '../core/meta.js';
 import type { NewSession } from '../core/active-session.types.js';
 import { EventStream } from '../events/event-stream.js';
+import { reuseWarning } from '../events/reuse-warning.js';
 import type { PrincipalSessions } from '../core/principal-sessions.js';
 import { SessionEngine } from '../core/session-engine.js';
-import type { SessionEvent } from '../core/session-event.js';
 import type { SessionStore } from '../core/session-store.js';
 import { StoreSetupError } from '../core/store-setup.error.js';
 import { type RandomSource, systemRandom } from '../core/token.js';
@@ -56,13 +56,15 @@ export class SessionHttp implements SessionSite {
   /** What the options come to for a request. */
   readonly defaults: RequestDefaults;
   /** What happens to sessions in this process. */
-  readonly events = new EventStream((error) =>
-    this.sayFailure('A listener to session events failed. ', error),
-  );
+  readonly events = new EventStream({
+    onFailure: (listener, error) => this.sayListenerFailure(listener, error),
+    // In its request's session a listener could change what is being stored, and fail the response with it.
+    outside: (tell) => this.#current.run(undefined, tell),
+  });
   readonly returnTo: ReturnToCookie | undefined;
   readonly #options: ResolvedSessionOptions;
   readonly #place: SessionPlace;
-  readonly #current = new AsyncLocalStorage<RequestSession>();
+  readonly #current = new AsyncLocalStorage<RequestSession | undefined>();
   readonly #hasSession: (req: IncomingMessage) => boolean;
   readonly #warned = new Set<string>();
   readonly #onCommitError: CommitErrorHandler;
@@ -114,9 +116,13 @@ export class SessionHttp implements SessionSite {
       this.returnTo = new ReturnToCookie(options.name, options.secrets, clock);
     }
     options.remarks.forEach((remark) => logger.warn(remark));
-    this.events.listen((event) => this.#warnOfReuse(event));
+    this.events.feed('ended', () => this.#place.watchExpiry?.() ?? (() => undefined));
+    this.events.listen((event) => logger.warn(reuseWarning(event)), {
+      name: 'The log',
+      types: ['token-reused'],
+    });
     if (options.onEvent !== undefined) {
-      this.events.listen(options.onEvent);
+      this.events.listen(options.onEvent, { name: 'The option onEvent' });
     }
   }
 
@@ -208,6 +214,11 @@ export class SessionHttp implements SessionSite {
     this.#errors.say(what, error);
   }
 
+  /** Puts into the log that a listener to session events failed: nobody else is harmed by it. */
+  sayListenerFailure(listener: string, error: unknown): void {
+    this.sayFailure(`${listener} failed when it was told of a session event. `, error);
+  }
+
   answerFailure(error: unknown, req: IncomingMessage, res: ServerResponse): void | Promise<void> {
     return this.#onCommitError(error, req, res);
   }
@@ -244,8 +255,9 @@ export class SessionHttp implements SessionSite {
     const limit = new Promise<void>((resolve) => {
       late = setTimeout(resolve, this.#options.operationTimeout);
     });
-    await Promise.race([this.engine.idle(), limit]);
+    await Promise.race([this.engine.idle().then(() => this.events.idle()), limit]);
     clearTimeout(late);
+    this.events.close();
     await this.#place.close().catch((error: unknown) => {
       this.logger.error('The session store could not be closed.', error);
     });
@@ -258,15 +270,6 @@ export class SessionHttp implements SessionSite {
 
   #covers(req: IncomingMessage): boolean {
     return this.#hasSession(req) && pathOf(req).startsWith(this.#options.cookie(req).path);
-  }
-
-  #warnOfReuse(event: SessionEvent): void {
-    if (event.type === 'token-reused') {
-      this.logger.warn(
-        `A token of the session ${event.handle} that was replaced long ago was brought again, and refused. Somebody may ` +
-          'have stolen it.',
-      );
-    }
   }
 
   #warnOfLoss(field: string, kind: string): void {

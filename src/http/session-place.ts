@@ -24,6 +24,8 @@ export interface SessionPlace {
   readonly expressStore: unknown;
   /** Who is logged in where, if that is kept. */
   readonly principals?: PrincipalSessions;
+  /** Tells of sessions that the place ends by itself, as far as that can be known; answers what stops it. */
+  watchExpiry?(): () => void;
   /** Gets ready, at boot. */
   open(): Promise<void>;
   /** Releases what was opened, at shutdown. */
@@ -61,15 +63,16 @@ export function inStore(
     };
   }
 
+  const sessions = options.registry === undefined ? { backend } : withPrincipals(options.registry);
   return {
-    ...(options.registry === undefined ? { backend } : withPrincipals(options.registry)),
+    ...sessions,
     transport: new CookieTransport(name, secrets, tokens),
-    expressStore: new ExpressStoreView(
-      gateway,
-      backend,
-      () => clock.now(),
-      store instanceof ExpressStoreAdapter ? store.extras : {},
-    ),
+    expressStore: new ExpressStoreView({
+      ...shared,
+      backend: sessions.backend,
+      ...(store instanceof ExpressStoreAdapter ? { extras: store.extras } : {}),
+    }),
+    watchExpiry: () => backend.watchExpiry(),
     open: () => gateway.open(),
     close: () => gateway.close(),
   };

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionId, SessionRecord, Version } from '../core/record.js';
+import type { ForgottenListener } from '../core/reporting-store.js';
 import type { Replaced, SessionStore } from '../core/session-store.js';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
 import type { ContractRunner, StoreContractOptions } from './contract/subject.js';
 import { storeContract } from './store-contract.js';
 
-const CLAIMS = { shared: false, sweeps: true, rejectsAfterClose: true, rounds: 25 };
+const CLAIMS = { shared: false, sweeps: true, reports: true, rejectsAfterClose: true, rounds: 25 };
 
 /** Runs the contract on a store and answers the clauses that it breaks. */
 async function brokenClauses(
@@ -281,6 +282,61 @@ const MUTANTS: Readonly<Record<string, readonly [string, Mutant]>> = {
       override sweep = undefined as never;
     },
   ],
+  'sweep does not tell': [
+    'tells of each record that its sweep removed, and of no other',
+    class extends MemorySessionStore {
+      override onForgotten() {
+        return () => undefined;
+      }
+    },
+  ],
+  'sweep tells without what an event is made of': [
+    'tells of each record that its sweep removed, and of no other',
+    class extends MemorySessionStore {
+      override onForgotten(listener: ForgottenListener) {
+        return super.onForgotten(({ record: { principal: _, ...record }, ...rest }) =>
+          listener({ ...rest, record }),
+        );
+      }
+    },
+  ],
+  'sweep tells twice': [
+    'tells of each record that its sweep removed, and of no other',
+    class extends MemorySessionStore {
+      override onForgotten(listener: ForgottenListener) {
+        return super.onForgotten((forgotten) => {
+          listener(forgotten);
+          listener(forgotten);
+        });
+      }
+    },
+  ],
+  'remove tells, although somebody asked for it': [
+    'tells of each record that its sweep removed, and of no other',
+    class extends MemorySessionStore {
+      #listener: ForgottenListener | undefined;
+      override onForgotten(listener: ForgottenListener) {
+        this.#listener = listener;
+        return super.onForgotten(listener);
+      }
+      override async remove(id: SessionId) {
+        const record = await super.remove(id);
+        if (record !== undefined) {
+          this.#listener?.({ id, record, why: 'expired' });
+        }
+        return record;
+      }
+    },
+  ],
+  'goes on telling who stopped listening': [
+    'tells nobody who has stopped listening, and sweeps all the same',
+    class extends MemorySessionStore {
+      override onForgotten(listener: ForgottenListener) {
+        super.onForgotten(listener);
+        return () => undefined;
+      }
+    },
+  ],
   'calls go on after close': [
     'leaves no call hanging after it',
     class extends MemorySessionStore {
@@ -288,6 +344,11 @@ const MUTANTS: Readonly<Record<string, readonly [string, Mutant]>> = {
     },
   ],
 };
+
+/** Sweeps, and tells nobody. */
+class Silent extends MemorySessionStore {
+  override onForgotten = undefined as never;
+}
 
 describe('storeContract', () => {
   it('is kept by a store that keeps it', async () => {
@@ -301,8 +362,14 @@ describe('storeContract', () => {
   }
 
   it('finds out when the store has a sweep that was not declared', async () => {
-    const broken = await brokenClauses(() => new MemorySessionStore(), { ...CLAIMS, sweeps: false });
+    const claims = { ...CLAIMS, sweeps: false, reports: false };
+    const broken = await brokenClauses(() => new Silent(), claims);
     expect(broken).toEqual(['has no sweep that it was not declared to have']);
+  });
+
+  it('finds out when the store tells what was not declared', async () => {
+    const broken = await brokenClauses(() => new MemorySessionStore(), { ...CLAIMS, reports: false });
+    expect(broken).toEqual(['tells nothing that it was not declared to tell']);
   });
 
   it('asks for a second handle when the data is said to be shared', async () => {

@@ -6,6 +6,7 @@ import { describeRaces } from './contract/races.js';
 import { describeReading } from './contract/reading.js';
 import { describeRemoving } from './contract/removing.js';
 import { describeReplacing } from './contract/replacing.js';
+import { describeReporting } from './contract/reporting.js';
 import { describeSweeping } from './contract/sweeping.js';
 import { describeTouching } from './contract/touching.js';
 import type { SessionStore } from '../core/session-store.js';
@@ -54,7 +55,7 @@ import type {
  *       },
  *     };
  *   },
- *   { runner: { describe, it }, sweeps: true, rejectsAfterClose: true },
+ *   { runner: { describe, it }, sweeps: true, reports: true, rejectsAfterClose: true },
  * );
  *
  * @publicApi
@@ -69,6 +70,7 @@ export function storeContract(
     runner,
     shared: options.shared ?? true,
     sweeps: options.sweeps ?? false,
+    reports: options.reports ?? false,
     rejectsAfterClose: options.rejectsAfterClose ?? false,
     keepsText: options.keepsText ?? true,
     rounds: options.rounds ?? 200,
@@ -94,6 +96,7 @@ export function storeContract(
     describeRaces(context);
     describeHandles(context);
     describeSweeping(context);
+    describeReporting(context);
     describeClosing(context);
   });
 }

@@ -24,5 +24,5 @@ storeContract(
       },
     };
   },
-  { runner: { describe, it }, sweeps: true, rejectsAfterClose: true },
+  { runner: { describe, it }, sweeps: true, reports: true, rejectsAfterClose: true },
 );

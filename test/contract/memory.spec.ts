@@ -8,5 +8,5 @@ storeContract(
     const store = new MemorySessionStore();
     return { store, close: () => store.close() };
   },
-  { runner: { describe, it }, shared: false, sweeps: true, rejectsAfterClose: true },
+  { runner: { describe, it }, shared: false, sweeps: true, reports: true, rejectsAfterClose: true },
 );

@@ -9,7 +9,7 @@ import {
   startPostgres,
 } from '../support/servers/postgres.server.js';
 
-const CLAIMS = { runner: { describe, it }, sweeps: true, rejectsAfterClose: true };
+const CLAIMS = { runner: { describe, it }, sweeps: true, reports: true, rejectsAfterClose: true };
 
 /** Where the statements are the same ones, the races need not be run as often. */
 const SHORT = { ...CLAIMS, rounds: 40 };

@@ -1,5 +1,10 @@
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { SessionId, SessionRecord, Version } from '../../core/record.js';
+import {
+  type ForgottenListener,
+  ForgottenListeners,
+  type ReportingStore,
+} from '../../core/reporting-store.js';
 import { SessionStore, type Replaced, type SweepingStore } from '../../core/session-store.js';
 import type { ExpiryRow } from './expiry-index.js';
 import {
@@ -8,7 +13,7 @@ import {
   type ResolvedLmdbOptions,
 } from './lmdb-store.options.js';
 import { decodeRecord, encodeRecord, withTimes } from './record.codec.js';
-import { RecordTable } from './record-table.js';
+import { RecordTable, type StoredRecord } from './record-table.js';
 
 /**
  * Keeps sessions in an LMDB database on the local disk: durable, shared by all processes of one machine, with nothing
@@ -27,10 +32,11 @@ import { RecordTable } from './record-table.js';
  *
  * @publicApi
  */
-export class LmdbSessionStore extends SessionStore implements SweepingStore {
+export class LmdbSessionStore extends SessionStore implements SweepingStore, ReportingStore {
   readonly #options: ResolvedLmdbOptions;
   readonly #clock: Clock;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #forgotten = new ForgottenListeners();
   #opening: Promise<RecordTable> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #sweeping = false;
@@ -149,10 +155,16 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore {
           break;
         }
         const went = await Promise.all(rows.map((row) => table.expire(row)));
-        removed += went.filter(Boolean).length;
+        const gone = went.filter((found) => found !== undefined);
+        removed += gone.length;
+        this.#tell(gone);
       }
       return removed;
     });
+  }
+
+  onForgotten(listener: ForgottenListener): () => void {
+    return this.#forgotten.add(listener);
   }
 
   /** Finishes what is under way and closes the database; every call after it rejects. */
@@ -167,6 +179,18 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore {
     clearInterval(this.#sweeper);
     const table = await this.#opening?.catch(() => undefined);
     await table?.close();
+  }
+
+  #tell(gone: readonly StoredRecord[]): void {
+    if (this.#forgotten.isEmpty) {
+      return;
+    }
+    for (const { id, bytes } of gone) {
+      const record = readable(bytes);
+      if (record !== undefined) {
+        this.#forgotten.tell({ id, record, why: 'expired' });
+      }
+    }
   }
 
   async #run<T>(work: (table: RecordTable) => Promise<T>): Promise<T> {
@@ -222,4 +246,13 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore {
 function decoded(table: RecordTable, id: SessionId): SessionRecord | undefined {
   const found = table.find(id);
   return found === undefined ? undefined : decodeRecord(found.bytes);
+}
+
+/** The record in the bytes; undefined when a newer version of this package wrote it. */
+function readable(bytes: Buffer): SessionRecord | undefined {
+  try {
+    return decodeRecord(bytes);
+  } catch {
+    return undefined;
+  }
 }

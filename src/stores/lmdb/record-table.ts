@@ -112,15 +112,15 @@ export class RecordTable {
   }
 
   /**
-   * Removes what the row stands for, unless it was touched, replaced or removed meanwhile. True if a record went.
+   * Removes what the row stands for, unless it was touched, replaced or removed meanwhile, and answers what went.
    * A row that has no record, or another time than its record, was left by a damaged record: the row alone goes.
    */
-  async expire([expiresAt, id]: ExpiryRow): Promise<boolean> {
+  async expire([expiresAt, id]: ExpiryRow): Promise<StoredRecord | undefined> {
     const found = this.find(id);
     const removeRow = () => this.expiry.remove(expiresAt, id);
     if (found === undefined) {
       await committed(this.records.ifNoExists(id, removeRow));
-      return false;
+      return undefined;
     }
     const isStale = found.head !== undefined && found.head.expiresAt !== expiresAt;
     const held = await committed(
@@ -131,7 +131,7 @@ export class RecordTable {
         removeRow();
       }),
     );
-    return held && !isStale;
+    return held && !isStale ? found : undefined;
   }
 
   /** Frees what a killed process left in the table of readers; else the pages it was reading are never used again. */

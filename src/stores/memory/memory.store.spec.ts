@@ -178,6 +178,25 @@ describe('MemorySessionStore', () => {
     });
   });
 
+  it('tells of what it had no room for, and of what its timer removed', async () => {
+    vi.useFakeTimers();
+    const clock = fakeClock(NOW);
+    const store = new MemorySessionStore({ maxSessions: 2, clock, sweepInterval: 1_000 });
+    const told: unknown[] = [];
+    store.onForgotten(({ id, why }) => told.push([id, why]));
+    const [first, second] = await fill(store, 2, (index) => NOW + 100 + index);
+    const [third] = await fill(store, 1, () => NOW + 200);
+    expect(told).toEqual([[first, 'full']]);
+    clock.advance(150);
+    await fill(store, 1, () => NOW + 10_000);
+    expect(told.slice(1)).toEqual([[second, 'expired']]);
+    clock.advance(50);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told.slice(2)).toEqual([[third, 'expired']]);
+    await store.close();
+    expect(told).toHaveLength(3);
+  });
+
   it('hands out records that nobody can change', async () => {
     const store = new MemorySessionStore();
     const [id] = await fill(store, 1, () => NOW);

@@ -1,5 +1,10 @@
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { SessionId, SessionRecord, Version } from '../../core/record.js';
+import {
+  type ForgottenListener,
+  ForgottenListeners,
+  type ReportingStore,
+} from '../../core/reporting-store.js';
 import { SessionStore, type Replaced, type SweepingStore } from '../../core/session-store.js';
 import { ExpiryHeap, type Expiring } from './expiry-heap.js';
 import { assertLimit, assertSweepInterval, type MemorySessionStoreOptions } from './memory-store.options.js';
@@ -27,7 +32,7 @@ interface Entry extends Expiring {
  *
  * @publicApi
  */
-export class MemorySessionStore extends SessionStore implements SweepingStore {
+export class MemorySessionStore extends SessionStore implements SweepingStore, ReportingStore {
   /** Sessions kept at most. */
   readonly maxSessions: number;
   /** Bytes of heap that the sessions may take, by an estimate per record. */
@@ -37,6 +42,7 @@ export class MemorySessionStore extends SessionStore implements SweepingStore {
   readonly #clock: Clock;
   readonly #entries = new Map<SessionId, Entry>();
   readonly #byExpiry = new ExpiryHeap<Entry>();
+  readonly #forgotten = new ForgottenListeners();
   #bytes = 0;
   #sweeper: NodeJS.Timeout | undefined;
   #closed = false;
@@ -136,6 +142,10 @@ export class MemorySessionStore extends SessionStore implements SweepingStore {
     return this.#removeExpired(now, limit);
   }
 
+  onForgotten(listener: ForgottenListener): () => void {
+    return this.#forgotten.add(listener);
+  }
+
   /** Forgets everything; every call after it rejects. */
   override async close(): Promise<void> {
     this.#closed = true;
@@ -164,7 +174,7 @@ export class MemorySessionStore extends SessionStore implements SweepingStore {
       first !== undefined &&
       (this.#entries.size >= this.maxSessions || this.#bytes + entry.bytes > this.maxBytes)
     ) {
-      this.#take(first);
+      this.#forget(first, first.expiresAt <= this.#clock.now() ? 'expired' : 'full');
       first = this.#byExpiry.first();
     }
     this.#entries.set(entry.id, entry);
@@ -178,11 +188,16 @@ export class MemorySessionStore extends SessionStore implements SweepingStore {
     this.#bytes -= entry.bytes;
   }
 
+  #forget(entry: Entry, why: 'expired' | 'full'): void {
+    this.#take(entry);
+    this.#forgotten.tell({ id: entry.id, record: entry.record, why });
+  }
+
   #removeExpired(now: number, limit: number): number {
     let removed = 0;
     let first = this.#byExpiry.first();
     while (removed < limit && first !== undefined && first.expiresAt <= now) {
-      this.#take(first);
+      this.#forget(first, 'expired');
       removed++;
       first = this.#byExpiry.first();
     }

@@ -1,5 +1,10 @@
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { SessionId, SessionRecord, Version } from '../../core/record.js';
+import {
+  type ForgottenListener,
+  ForgottenListeners,
+  type ReportingStore,
+} from '../../core/reporting-store.js';
 import { SessionStore, type Replaced, type SweepingStore } from '../../core/session-store.js';
 import type { OwnPool } from './load-pg.js';
 import { openPool } from './open-pool.js';
@@ -35,10 +40,11 @@ const SKEW = 60_000;
  *
  * @publicApi
  */
-export class PostgresSessionStore extends SessionStore implements SweepingStore {
+export class PostgresSessionStore extends SessionStore implements SweepingStore, ReportingStore {
   readonly #options: ResolvedPostgresOptions;
   readonly #clock: Clock;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #forgotten = new ForgottenListeners();
   #opening: Promise<SessionTable> | undefined;
   #ownPool: OwnPool | undefined;
   #sweeper: NodeJS.Timeout | undefined;
@@ -109,7 +115,7 @@ export class PostgresSessionStore extends SessionStore implements SweepingStore 
       let removed = 0;
       while (removed < limit && this.#closing === undefined) {
         const batch = Math.min(this.#options.sweepBatch, limit - removed);
-        const went = await table.removeExpired(now, batch, isLimited);
+        const went = await this.#removeExpired(table, now, batch, isLimited);
         removed += went;
         if (went < batch) {
           break;
@@ -117,6 +123,10 @@ export class PostgresSessionStore extends SessionStore implements SweepingStore 
       }
       return removed;
     });
+  }
+
+  onForgotten(listener: ForgottenListener): () => void {
+    return this.#forgotten.add(listener);
   }
 
   /** Finishes what is under way, and closes the pool if the store opened it; every call after it rejects. */
@@ -130,6 +140,24 @@ export class PostgresSessionStore extends SessionStore implements SweepingStore 
     // Not before: the first call may have been opening.
     clearInterval(this.#sweeper);
     await this.#ownPool?.end();
+  }
+
+  async #removeExpired(
+    table: SessionTable,
+    now: number,
+    limit: number,
+    firstGoesFirst: boolean,
+  ): Promise<number> {
+    if (this.#forgotten.isEmpty) {
+      return table.removeExpired(now, limit, firstGoesFirst);
+    }
+    const gone = await table.forgetExpired(now, limit, firstGoesFirst);
+    for (const one of gone) {
+      if (one !== undefined) {
+        this.#forgotten.tell({ ...one, why: 'expired' });
+      }
+    }
+    return gone.length;
   }
 
   async #run<T>(work: (table: SessionTable) => Promise<T>): Promise<T> {

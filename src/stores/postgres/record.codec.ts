@@ -6,6 +6,7 @@ import {
   type SessionRecord,
   type Version,
 } from '../../core/record.js';
+import type { Forgotten } from '../../core/reporting-store.js';
 
 /** The columns of a record, in the order of {@link recordValues}. */
 export const RECORD_COLUMNS = [
@@ -23,6 +24,16 @@ export const RECORD_COLUMNS = [
   'next',
   'meta',
 ] as const;
+
+/** The columns of what is told of a record that a sweep removed. */
+export const FORGOTTEN_COLUMNS = [
+  'handle',
+  'principal',
+  'last_seen_at',
+  'idle',
+  'absolute_at',
+  'next',
+] as const satisfies (typeof RECORD_COLUMNS)[number][];
 
 /** A row as every statement answers it: all of it text, whatever the column is. */
 export type Row = Readonly<Partial<Record<string, unknown>>>;
@@ -86,6 +97,30 @@ export function decodeRow(row: Row): SessionRecord {
     ...(typeof principal === 'string' ? { principal: principal as Principal } : {}),
     ...(typeof next === 'string' ? { next: next as SessionId } : {}),
   };
+}
+
+/** What is told of the record in a row; undefined for a row that is none. */
+export function decodeForgotten(row: Row): Omit<Forgotten, 'why'> | undefined {
+  const { id, handle, principal, next } = row;
+  const times = {
+    lastSeenAt: numberIn(row['last_seen_at']),
+    idle: numberIn(row['idle']),
+    absoluteAt: numberIn(row['absolute_at']),
+  };
+  if (
+    typeof id !== 'string' ||
+    typeof handle !== 'string' ||
+    !Object.values(times).every(Number.isSafeInteger)
+  ) {
+    return undefined;
+  }
+  const record = {
+    ...times,
+    handle: handle as Handle,
+    ...(typeof principal === 'string' ? { principal: principal as Principal } : {}),
+    ...(typeof next === 'string' ? { next: next as SessionId } : {}),
+  };
+  return { id: id as SessionId, record };
 }
 
 function exact(what: string, text: string): string {

@@ -1,6 +1,7 @@
 import type { SessionId, SessionRecord, Version } from '../../core/record.js';
+import type { Forgotten } from '../../core/reporting-store.js';
 import type { Replaced } from '../../core/session-store.js';
-import { decodeRow, recordValues, type Row } from './record.codec.js';
+import { decodeForgotten, decodeRow, recordValues, type Row } from './record.codec.js';
 import type { StatementRunner } from './statement-runner.js';
 import type { Statement, Statements } from './statements.js';
 import { STANDBY } from './table-setup.js';
@@ -74,6 +75,17 @@ export class SessionTable {
     const { sweepFirst, sweepAll } = this.statements;
     const [answer] = await this.runner.run(firstGoesFirst ? sweepFirst : sweepAll, [Math.floor(now), limit]);
     return Number(answer?.['removed'] ?? 0);
+  }
+
+  /** The same, answering what went, those rows included that are no records. */
+  async forgetExpired(
+    now: number,
+    limit: number,
+    firstGoesFirst: boolean,
+  ): Promise<(Omit<Forgotten, 'why'> | undefined)[]> {
+    const { forgetFirst, forgetAll } = this.statements;
+    const rows = await this.runner.run(firstGoesFirst ? forgetFirst : forgetAll, [Math.floor(now), limit]);
+    return rows.map(decodeForgotten);
   }
 
   async #found(statement: Statement, ids: SessionId | SessionId[]): Promise<Row[]> {

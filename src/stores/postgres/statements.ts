@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RECORD_COLUMNS } from './record.codec.js';
+import { FORGOTTEN_COLUMNS, RECORD_COLUMNS } from './record.codec.js';
 import { HOUR } from './table-definition.js';
 
 /** One statement of the store. */
@@ -67,23 +67,40 @@ export function statementsFor(table: string) {
     remove: statement(`DELETE FROM ${table} AS r WHERE id = $1 RETURNING ${columnsOf('r')}`),
 
     /** What expired first goes first: for a limit. It sorts all of the first hour that has something due. */
-    sweepFirst: sweep(table, 'expires_hour, expires_at'),
+    sweepFirst: sweep(table, 'expires_hour, expires_at', COUNTED),
     /** In the order of the index: for all there is. */
-    sweepAll: sweep(table, 'expires_hour'),
+    sweepAll: sweep(table, 'expires_hour', COUNTED),
+    /** The same two, answering who went. */
+    forgetFirst: sweep(table, 'expires_hour, expires_at', NAMED),
+    forgetAll: sweep(table, 'expires_hour', NAMED),
   };
 }
 
 /** A row that somebody is just touching is left alone, and one that was touched meanwhile is looked at again. */
-function sweep(table: string, order: string): Statement {
+function sweep(table: string, order: string, answer: SweepAnswer): Statement {
   return statement(`
     WITH gone AS (
       DELETE FROM ${table} WHERE id = ANY (ARRAY(
         SELECT id FROM ${table} WHERE expires_hour <= $1::bigint / ${HOUR} AND expires_at <= $1::bigint
         ORDER BY ${order} LIMIT $2::bigint FOR UPDATE SKIP LOCKED
-      )) RETURNING 1
+      )) RETURNING ${answer.returning}
     )
-    SELECT count(*)::text AS removed FROM gone`);
+    SELECT ${answer.selected} FROM gone`);
 }
+
+/** What a sweep answers about the rows that went. */
+interface SweepAnswer {
+  readonly returning: string;
+  readonly selected: string;
+}
+
+const COUNTED: SweepAnswer = { returning: '1', selected: 'count(*)::text AS removed' };
+
+/** All but their content. */
+const NAMED: SweepAnswer = {
+  returning: ['id', ...FORGOTTEN_COLUMNS].map((column) => `${column}::text`).join(', '),
+  selected: '*',
+};
 
 function statement(text: string): Statement {
   return { text, name: `nest-sessions-${createHash('sha256').update(text).digest('hex').slice(0, 32)}` };

@@ -53,6 +53,13 @@ export interface StoreContractOptions {
   readonly sweeps?: boolean;
 
   /**
+   * Whether the store tells what it removes by itself (`ReportingStore`). It needs `sweeps`.
+   *
+   * @default false
+   */
+  readonly reports?: boolean;
+
+  /**
    * Whether every call after `close()` rejects, as it must where the store itself opened what it uses. Otherwise the
    * call only has to end.
    *
@@ -81,6 +88,7 @@ export interface ContractContext {
   readonly runner: ContractRunner;
   readonly shared: boolean;
   readonly sweeps: boolean;
+  readonly reports: boolean;
   readonly rejectsAfterClose: boolean;
   readonly keepsText: boolean;
   readonly rounds: number;
