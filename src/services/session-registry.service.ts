@@ -7,6 +7,7 @@ import { type DeviceNote, parseMeta } from '../core/meta.js';
 import type { PrincipalSession, PrincipalSessions } from '../core/principal-sessions.js';
 import { parsePrincipal } from '../core/principal.js';
 import type { Principal } from '../core/record.js';
+import { assertSamePrincipal } from '../core/told-principal.js';
 import { runUpdate } from '../core/update-draft.js';
 import { asHttp } from '../http/session.exceptions.js';
 import { SessionHttp } from '../http/session-http.js';
@@ -129,9 +130,10 @@ export class SessionRegistry {
       const found = await sessions.find(who, handle);
       const stored =
         found &&
-        (await this.http.engine.backend.commit(found.held, (current) => {
+        (await this.http.engine.backend.commit(found.held, (current, record) => {
           const fields = Fields.ofTexts(current);
           runUpdate(update, fields);
+          assertSamePrincipal(this.http.engine, record, current, fields);
           return { fields: fields.changes() };
         }));
       return stored !== undefined;
