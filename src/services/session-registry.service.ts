@@ -42,7 +42,7 @@ export interface ListOptions {
 
 /**
  * Everybody's sessions: who is logged in where, and how to end that. It needs the option `registry` (or `maxSessions`), and
- * knows the sessions that `SessionService.login()` began since it was set.
+ * knows the sessions that `SessionService.login()` began since it was set, or Passport with {@link passportPrincipal}.
  *
  * @throws {SessionUsageException} from every method, when the option is not set or a principal is none (500)
  * @throws {SessionUnavailableException} when the store is in trouble (503)
