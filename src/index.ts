@@ -15,6 +15,7 @@ export type {
   SessionRoute,
   SessionRoutes,
 } from './options/session.options.js';
+export { passportPrincipal, type PrincipalTeller } from './options/passport-principal.js';
 export type { SessionLogger } from './options/session-logger.js';
 export { SessionOptionsError } from './options/session-options.error.js';
 

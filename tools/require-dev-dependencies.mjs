@@ -20,6 +20,11 @@ const NEEDED = [
   'connect-redis',
   'connect-mongo',
   'jose',
+  'passport',
+  'passport-local',
+  '@nestjs/passport',
+  '@types/passport',
+  '@types/passport-local',
   'reflect-metadata',
   'rxjs',
 ];

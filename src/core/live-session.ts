@@ -1,4 +1,5 @@
-import { SessionError } from './errors.js';
+import { type Ended, ENDED } from './ended.js';
+import type { SessionError } from './errors.js';
 import { type FieldAccess, isReservedName, reservedName } from './field-object.js';
 import { type FieldTexts, mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
@@ -8,9 +9,6 @@ import type { Handle, Principal } from './record.js';
 import type { SessionChange } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import type { SessionIdentity } from './token.js';
-
-/** Why a session cannot be written any more. */
-export type Ended = 'closed' | 'destroyed' | 'replaced';
 
 /**
  * One session as one request sees it: what is stored of it, its fields, and what was done to them. `regenerate()` and
@@ -193,6 +191,33 @@ export class LiveSession implements FieldAccess {
     this.#fields.rebased(change.fields, held.visible ?? NO_FIELDS);
   }
 
+  /** A session that does not exist yet, with these fields and the cookie of this one. */
+  successor(fields: Readonly<Record<string, unknown>>): LiveSession {
+    const next = LiveSession.fresh(this.engine);
+    next.replaceAll(fields);
+    if (this.cookie !== undefined) {
+      next.chooseCookie(this.cookie, this.#idle ?? this.#held?.record.idle ?? this.engine.lifetime.idle);
+    }
+    return next;
+  }
+
+  /** Goes on as another session, so that whoever holds this object has that one from here on. */
+  become(next: LiveSession): void {
+    this.#held = next.#held;
+    this.#identity = next.#identity;
+    this.#meta = undefined;
+    this.#fields = next.#fields;
+    this.#chosenCookie = next.#chosenCookie;
+    this.#idle = next.#idle;
+  }
+
+  /** Drops what is pending. A session that is new, or was ended, is empty then. */
+  forget(isEnded = false): void {
+    if (isEnded || this.#held === undefined || !this.reset(this.#held)) {
+      this.become(LiveSession.fresh(this.engine));
+    }
+  }
+
   /** Lets a session begin after this request has destroyed its own. */
   begin(): void {
     if (this.ended === 'destroyed' && this.#held === undefined) {
@@ -257,21 +282,3 @@ export class LiveSession implements FieldAccess {
     this.#held = this.#held.with(this.#held.record, texts);
   }
 }
-
-const ENDED: Record<Ended, () => SessionError> = {
-  closed: () =>
-    new SessionError('session_closed', {
-      what: 'The session was written to after the response had ended; the change would be lost.',
-      fix: 'Change the session before the response is sent, and await what you do with it.',
-    }),
-  destroyed: () =>
-    new SessionError('session_ended', {
-      what: 'The session was destroyed in this request.',
-      fix: 'Begin a new one with regenerate() or login().',
-    }),
-  replaced: () =>
-    new SessionError('session_ended', {
-      what: 'This object belongs to the session that regenerate() or login() replaced.',
-      fix: 'Use the new req.session, or SessionService, which always means the current one.',
-    }),
-};

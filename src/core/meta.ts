@@ -36,6 +36,8 @@ export interface SessionMeta {
   readonly device?: DeviceNote;
   /** When the user last proved who they are, in milliseconds since the epoch. */
   readonly authenticatedAt?: number;
+  /** That the fields told who is logged in when it began, by `auth.principal`; they still do. */
+  readonly fromFields?: true;
   /** Fields that fall away by themselves, and when, in milliseconds since the epoch. */
   readonly elevated?: Readonly<Record<string, number>>;
   /** Absent while the session has its first token. */
@@ -53,12 +55,13 @@ export function parseMeta(text: string): SessionMeta {
   if (text === NO_META) {
     return {};
   }
-  const { cookie, device, authenticatedAt, elevated, token, ...others } = parseObject(text);
+  const { cookie, device, authenticatedAt, fromFields, elevated, token, ...others } = parseObject(text);
   return {
     ...others,
     ...(isCookieAttributes(cookie) ? { cookie } : {}),
     ...(isDeviceNote(device) ? { device } : {}),
     ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}),
+    ...(fromFields === true ? { fromFields } : {}),
     ...(isTimes(elevated) ? { elevated } : {}),
     ...(isTokenNote(token) ? { token } : {}),
   };

@@ -107,7 +107,9 @@ const KEEP: TokenReply = { kind: 'keep' };
 function notLoaded(): SessionError {
   return new SessionError('session_not_loaded', {
     what: "The session was used before it was loaded (load: 'lazy').",
-    fix: "Use @Session(), a guard or `await sessions.load()` first, or set load: 'eager'.",
+    fix:
+      'Use @Session(), a guard or `await sessions.load()` first. Middleware that looks into the session, such as ' +
+      "passport.session(), needs load: 'eager'.",
   });
 }
 

@@ -12,7 +12,9 @@ const MAX_LENGTH = 255;
 export function parsePrincipal(value: unknown): Principal {
   if (!isPrincipal(value)) {
     throw new SessionError('session_invalid_principal', {
-      what: 'The principal is not a text of 1 to 255 characters without control characters and lone surrogates.',
+      what:
+        'The principal given to login(), or told by auth.principal, is not a text of 1 to 255 characters without control ' +
+        'characters and lone surrogates.',
       fix: 'Give the id of the user as a string, e.g. String(user.id).',
     });
   }

@@ -16,7 +16,7 @@ export interface SessionEngineOptions {
   readonly isLazy: boolean;
   readonly saveUninitialized: boolean;
   readonly emit: Emit;
-  /** Tells who is logged in from the fields of a session that begins without `login()`. */
+  /** Tells who is logged in from the fields of a session that did not begin with `login()`. */
   readonly principalOf?: ((fields: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
   /** Called with what went wrong, wherever it is thrown; the same error may come more than once. */
   readonly onError: (error: unknown) => void;
@@ -70,7 +70,12 @@ export class SessionEngine {
     this.options.emit(event);
   }
 
-  /** Who is logged in by what a new session holds; undefined when nobody is, or the application does not tell. */
+  /** Whether the application tells by the fields who is logged in. */
+  get hasTeller(): boolean {
+    return this.options.principalOf !== undefined;
+  }
+
+  /** Who is logged in by what is in the fields; undefined when nobody is, or the application does not tell. */
   principalOf(fields: FieldAccess): string | undefined {
     return this.options.principalOf?.(draftOf(fields));
   }

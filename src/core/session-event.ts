@@ -11,7 +11,7 @@ interface OfSession {
 /**
  * Why a session ended.
  *
- * - `logout`: by `logout()` or `destroy()`.
+ * - `logout`: by `logout()` or `destroy()`, or when its user was taken out of it, as Passport does.
  * - `replaced`: by `login()` or `regenerate()`, which began another one in its place.
  * - `revoked`: by the registry.
  * - `evicted`: by a login that went beyond `maxSessions`, or by a memory store that is full.

@@ -2,16 +2,16 @@ import { gone, SessionError } from './errors.js';
 import { assertFieldName } from './field-object.js';
 import { mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
-import type { ConfirmDetail, NewSession, SessionListener } from './active-session.types.js';
+import type { ConfirmDetail, SessionListener } from './active-session.types.js';
 import type { LiveSession } from './live-session.js';
 import type { PresentedSession } from './presented-session.js';
 import type { Held } from './held.js';
 import { durationOf } from './login-lifetime.js';
-import { parsePrincipal } from './principal.js';
 import { serialiseField } from './serialise.js';
 import type { Rotated, SessionChange, SessionDraft } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import { about, type EndReason } from './session-event.js';
+import { assertSamePrincipal, entryOf, hasSomebody, isTurning, turn } from './told-principal.js';
 import { runUpdate, type UpdateFunction } from './update-draft.js';
 
 /** What a login knows of the session it begins. */
@@ -45,7 +45,9 @@ export class SessionWriter {
       return mustExist || !live.fields.isEmpty ? (refused(trouble) ?? this.#begin(live)) : undefined;
     }
     const change = live.change();
-    return live.isUnchangedBy(change) ? undefined : (refused(trouble) ?? this.#write(live, held, change));
+    return live.isUnchangedBy(change)
+      ? undefined
+      : (refused(trouble) ?? this.#write(live, held, change, mustExist));
   }
 
   /** Makes a new session durable. */
@@ -54,7 +56,7 @@ export class SessionWriter {
     const change = live.change();
     this.engine.inspect(live, change);
     const defaults = this.listener?.begins();
-    const begun = login ?? this.#entered(live, defaults);
+    const begun = login ?? entryOf(this.engine, live, defaults);
     const idle = change.idle ?? begun?.idle ?? defaults?.idle;
     const cookie = change.meta?.cookie;
     const draft: SessionDraft = {
@@ -97,6 +99,9 @@ export class SessionWriter {
     this.assertCanBegin();
     const now = this.engine.clock.now();
     const until = now + durationOf('for', span);
+    if (isTurning(this.engine, live)) {
+      await this.store(live, false);
+    }
     const own = live.change();
     this.engine.inspect(live, own);
     const elevated = new Map(
@@ -138,9 +143,10 @@ export class SessionWriter {
     }
     this.#assertCanChange();
     let last: { readonly result: R; readonly change: SessionChange; readonly fields: Fields } | undefined;
-    const held = await this.engine.backend.commit(live.held, (current) => {
+    const held = await this.engine.backend.commit(live.held, (current, record) => {
       const fields = Fields.ofTexts(current);
       const result = runUpdate(update, fields);
+      assertSamePrincipal(this.engine, record, current, fields);
       last = { result, change: { fields: fields.changes() }, fields };
       return last.change;
     });
@@ -209,21 +215,16 @@ export class SessionWriter {
   }
 
   async #begin(live: LiveSession): Promise<void> {
-    await this.create(live);
-    this.tellBegun(live);
-  }
-
-  /** Where the application tells by the fields who is logged in, a session that begins with somebody is theirs from the start. */
-  #entered(live: LiveSession, defaults: NewSession | undefined): LoginDraft | undefined {
-    const principal = this.engine.principalOf(live);
-    if (principal === undefined) {
-      return undefined;
+    try {
+      await this.create(live);
+    } catch (error) {
+      // The response that tells of a failed login would begin the session after all.
+      if (hasSomebody(this.engine, live)) {
+        live.forget();
+      }
+      throw error;
     }
-    const device = defaults?.device;
-    return {
-      principal: parsePrincipal(principal),
-      meta: { authenticatedAt: this.engine.clock.now(), ...(device && { device }) },
-    };
+    this.tellBegun(live);
   }
 
   /** Where another request was faster its token is rotated in turn. */
@@ -246,9 +247,13 @@ export class SessionWriter {
   }
 
   /** Makes a change durable, or drops it when the session is gone. */
-  async #write(live: LiveSession, held: Held, change: SessionChange): Promise<void> {
+  async #write(live: LiveSession, held: Held, change: SessionChange, mustExist: boolean): Promise<void> {
     this.#assertCanChange();
     this.engine.inspect(live, change);
+    const turned = turn(this.engine, this, live, mustExist);
+    if (turned !== undefined) {
+      return (await turned) ? undefined : this.#lose(live);
+    }
     const stored = await this.engine.backend.commit(held, () => change);
     if (stored === undefined) {
       this.#lose(live);

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ActiveSession } from '../core/active-session.js';
 import type { NewSession, SessionListener } from '../core/active-session.types.js';
-import { assertFieldName, draftOf } from '../core/field-object.js';
+import { assertFieldName } from '../core/field-object.js';
 import type { LiveSession } from '../core/live-session.js';
 import type { Held } from '../core/held.js';
+import { whoIs } from '../core/told-principal.js';
 import { FlashBox, type FlashHost } from './flash-box.js';
 import type { GateSession } from './response-gate.types.js';
 import { CookieRefresh } from './cookie-refresh.js';
@@ -104,8 +105,7 @@ export class RequestSession implements GateSession, FacadeHost, FlashHost, Sessi
 
   /** Who is logged in, by the record or by what the application says of the fields. */
   get principal(): string | undefined {
-    const live = atEdge(() => this.active.live);
-    return live.held?.record.principal ?? this.site.principalOf?.(draftOf(live));
+    return atEdge(() => whoIs(this.active.engine, this.active.live));
   }
 
   /** The page to go back to after the login. */

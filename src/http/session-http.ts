@@ -151,10 +151,6 @@ export class SessionHttp implements SessionSite {
     return this.#options.rolling;
   }
 
-  get principalOf(): SessionSite['principalOf'] {
-    return this.#options.auth.principal;
-  }
-
   /** The session of the request that this code runs for, whichever function it is in. */
   get current(): RequestSession | undefined {
     return this.#current.getStore();

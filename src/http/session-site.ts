@@ -15,8 +15,6 @@ export interface SessionSite {
   readonly rolling: boolean;
   /** `req.sessionStore`, in express-session's terms. */
   readonly expressStore: unknown;
-  /** Tells who is logged in from the fields, where that is not in the record. */
-  readonly principalOf: ((fields: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
   /** Undefined where the page that was asked for before the login is not remembered. */
   readonly returnTo: ReturnToCookie | undefined;
   /** The configured attributes of a request's cookie. */

@@ -6,6 +6,7 @@ import type { ExpressSessionStore } from '../core/express-session-store.js';
 import type { SealedSessions } from '../core/sealed-sessions.js';
 import type { SessionEvent } from '../core/session-event.js';
 import type { SessionStore } from '../core/session-store.js';
+import type { PrincipalTeller } from './passport-principal.js';
 import type { SessionLogger } from './session-logger.js';
 
 /** Attributes of the session cookie, in express-session's words. */
@@ -65,10 +66,12 @@ export interface SessionAuthOptions {
    */
   readonly returnTo?: boolean;
   /**
-   * Tells who is logged in from the fields, where Passport or older code keeps it there. A session that begins with somebody in
-   * it is entered as theirs, as by `login()`, so that lists and limits know it.
+   * Tells who is logged in from the fields, where Passport ({@link passportPrincipal}) or older code keeps it there. When
+   * somebody is put into a session it is entered as theirs with another token, as by `login()`, so that lists and limits know
+   * it; when they are taken out it ends. A session that began with `login()` goes by that alone.
+   * @default none, `login()` alone tells
    */
-  readonly principal?: (fields: Readonly<Record<string, unknown>>) => string | undefined;
+  readonly principal?: PrincipalTeller;
 }
 
 /**

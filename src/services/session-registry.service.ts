@@ -9,6 +9,7 @@ import type { PrincipalSession, PrincipalSessions } from '../core/principal-sess
 import { parsePrincipal } from '../core/principal.js';
 import type { Held } from '../core/held.js';
 import type { Principal } from '../core/record.js';
+import { assertSamePrincipal } from '../core/told-principal.js';
 import { runUpdate } from '../core/update-draft.js';
 import { asHttp } from '../http/session.exceptions.js';
 import { SessionHttp } from '../http/session-http.js';
@@ -48,7 +49,7 @@ export interface ListOptions {
 
 /**
  * Everybody's sessions: who is logged in where, and how to end that. It needs the option `registry` (or `maxSessions`), and
- * knows the sessions that `SessionService.login()` began since it was set.
+ * knows the sessions that `SessionService.login()` began since it was set, or Passport with {@link passportPrincipal}.
  *
  * @throws {SessionUsageException} from every method, when the option is not set or an argument is none (500)
  * @throws {SessionUnavailableException} when the store is in trouble (503)
@@ -139,9 +140,10 @@ export class SessionRegistry {
       const found = await sessions.find(who, handle);
       const stored =
         found &&
-        (await this.http.engine.backend.commit(found.held, (current) => {
+        (await this.http.engine.backend.commit(found.held, (current, record) => {
           const fields = Fields.ofTexts(current);
           runUpdate(update, fields);
+          assertSamePrincipal(this.http.engine, record, current, fields);
           return { fields: fields.changes(), isForeign: true };
         }));
       return stored !== undefined;

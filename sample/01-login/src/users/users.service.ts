@@ -22,4 +22,9 @@ export class UsersService implements OnModuleInit {
     const matches = await verifyPassword(password, user?.passwordHash ?? this.decoyHash);
     return matches ? user : undefined;
   }
+
+  /** The user with this id. */
+  find(id: string): User | undefined {
+    return [...this.byEmail.values()].find((user) => user.id === id);
+  }
 }
