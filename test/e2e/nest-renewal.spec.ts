@@ -31,6 +31,12 @@ const SCRIPTS: Record<string, Script> = {
     res.write('data: one\n\n');
     res.end('data: two\n\n');
   },
+  stored: ({ req }) =>
+    new Promise((resolve) =>
+      req.sessionStore.get(String(req.query['sid']), (_error, stored) => resolve(String(stored?.count))),
+    ),
+  destroyed: ({ req }) =>
+    new Promise((resolve) => req.sessionStore.destroy(String(req.query['sid']), () => resolve('done'))),
   missing: () => {
     throw new NotFoundException();
   },
@@ -297,6 +303,15 @@ describe('a new token from time to time', () => {
       'nobody undefined',
       'nobody undefined',
     ]);
+  });
+
+  it('P1 ends, and shows its fields, by the id that it had before as well', async () => {
+    const { renewing: client } = await dueApp();
+    const old = idOf(tokenOf(client));
+    await client.fetch('/who');
+    expect(await read(client, `/stored?sid=${old}`)).toBe('0');
+    expect((await client.fetch(`/destroyed?sid=${old}`)).status).toBe(200);
+    expect(await read(client, '/who')).toBe('nobody undefined');
   });
 
   it('P5 costs three calls, or seven with the registry, and nothing while it is not due', async () => {
