@@ -10,6 +10,7 @@ import {
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { SessionStore } from './core/session-store.js';
 import { AuthGuard } from './guards/auth.guard.js';
+import { RecentLoginGuard } from './guards/recent-login.guard.js';
 import { answerWithFilters } from './http/exception-layer.js';
 import { isMountTarget, mountSessions, secondModule } from './http/mount.js';
 import { SessionHttp } from './http/session-http.js';
@@ -74,8 +75,17 @@ import { MemorySessionStore } from './stores/memory/memory.store.js';
     SessionService,
     SessionRegistry,
     AuthGuard,
+    RecentLoginGuard,
   ],
-  exports: [RESOLVED_OPTIONS, SessionStore, SessionHttp, SessionService, SessionRegistry, AuthGuard],
+  exports: [
+    RESOLVED_OPTIONS,
+    SessionStore,
+    SessionHttp,
+    SessionService,
+    SessionRegistry,
+    AuthGuard,
+    RecentLoginGuard,
+  ],
 })
 export class SessionModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   constructor(
