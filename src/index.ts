@@ -19,12 +19,13 @@ export { passportPrincipal, type PrincipalTeller } from './options/passport-prin
 export type { SessionLogger } from './options/session-logger.js';
 export { SessionOptionsError } from './options/session-options.error.js';
 
-export { Public, RequireSession } from './decorators/access.decorators.js';
+export { Public, RecentLogin, RequireSession } from './decorators/access.decorators.js';
 export { Flash } from './decorators/flash.decorator.js';
 export { OnSession, type OnSessionDecorator } from './decorators/on-session.decorator.js';
 export { Principal, Session } from './decorators/session.decorator.js';
 export type { FieldPredicate, FieldValues } from './guards/access.js';
 export { AuthGuard } from './guards/auth.guard.js';
+export { RecentLoginGuard } from './guards/recent-login.guard.js';
 // What a guard of your own that extends AuthGuard works with.
 export type { Access, Requirement } from './guards/access.js';
 export type { RequestSession } from './http/request-session.js';
@@ -44,6 +45,7 @@ export type { FieldName, FieldValue, SessionFields, SessionPath } from './sessio
 export { createSessionMiddleware, type SessionMiddleware } from './http/session.middleware.js';
 export {
   LoginRedirectException,
+  RecentLoginRequiredException,
   SessionClosedError,
   SessionException,
   SessionForbiddenException,

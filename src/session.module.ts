@@ -10,6 +10,7 @@ import {
 import { ApplicationConfig, DiscoveryModule, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { SessionStore } from './core/session-store.js';
 import { AuthGuard } from './guards/auth.guard.js';
+import { RecentLoginGuard } from './guards/recent-login.guard.js';
 import { answerWithFilters } from './http/exception-layer.js';
 import { isMountTarget, mountSessions, secondModule } from './http/mount.js';
 import { SessionHttp } from './http/session-http.js';
@@ -79,6 +80,7 @@ import { MemorySessionStore } from './stores/memory/memory.store.js';
     SessionEvents,
     SessionListeners,
     AuthGuard,
+    RecentLoginGuard,
   ],
   exports: [
     RESOLVED_OPTIONS,
@@ -88,6 +90,7 @@ import { MemorySessionStore } from './stores/memory/memory.store.js';
     SessionRegistry,
     SessionEvents,
     AuthGuard,
+    RecentLoginGuard,
   ],
 })
 export class SessionModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {

@@ -1,4 +1,5 @@
 import type { ConfirmDetail, LoginDetail, SessionListener, TokenReply } from './active-session.types.js';
+import { confirmUser } from './confirmation.js';
 import { gone, SessionError } from './errors.js';
 import type { Held } from './held.js';
 import { LiveSession } from './live-session.js';
@@ -173,7 +174,7 @@ export class ActiveSession implements ObservedSession {
     return this.#operate(async () => {
       const { live } = this;
       live.assertAlive();
-      await this.#writer.confirm(live, detail);
+      await confirmUser({ engine: this.engine, writer: this.#writer, live }, detail);
     });
   }
 

@@ -26,7 +26,7 @@ export interface LoginDetail {
   /** The limits that count where it has none of its own. */
   readonly usual?: Pick<Lifetime, 'idle' | 'absolute'>;
   /** The attributes of its cookie, given its idle timeout in milliseconds, where they are not the configured ones. */
-  readonly cookieFor?: (idle: number) => CookieAttributes;
+  readonly cookieFor?: (idle: number) => CookieAttributes | undefined;
 }
 
 /** What a session is given when its user has proved who they are once more. */

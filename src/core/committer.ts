@@ -137,7 +137,9 @@ export class Committer {
       try {
         if (job.outcome === undefined) {
           const { visible = NO_FIELDS } = folded.as(job.held);
-          folded = this.#next(folded, job.changeOf(visible, folded.record));
+          const seen = folded.at(job.held.seenAt);
+          const next = this.#next(seen, job.changeOf(visible, folded.record));
+          folded = next === seen ? folded : next;
           job.after = folded;
         }
       } catch (error) {

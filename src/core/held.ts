@@ -1,6 +1,6 @@
 import { cutFields, type FieldTexts, parseWhole } from './field-texts.js';
 import { GRACE } from './lifetime.js';
-import { fallenFields, tokenNoteOf } from './meta.js';
+import { fallenFields, mayElevate, tokenNoteOf } from './meta.js';
 import type { SessionId, SessionRecord, Token } from './record.js';
 import type { SessionIdentity } from './token.js';
 
@@ -64,7 +64,19 @@ export class Held implements SessionIdentity {
     }
     const via = this.holder.via.filter(({ id }) => !holder.via.some((known) => known.id === id));
     const former: Holder = { ...holder, hold: 'former', via: [...holder.via, ...via] };
-    return new Held(this.id, this.record, this.id === other.id ? holder : former, this.#texts);
+    return new Held(
+      this.id,
+      this.record,
+      this.id === other.id ? holder : former,
+      this.#textsAt(holder.seenAt),
+    );
+  }
+
+  /** The same session as it is for a request that came at a time; itself where that is no later. */
+  at(seenAt: number): Held {
+    return seenAt > this.seenAt
+      ? new Held(this.id, this.record, { ...this.holder, seenAt }, this.#textsAt(seenAt))
+      : this;
   }
 
   /** What this record, a forward, leads to. */
@@ -109,6 +121,14 @@ export class Held implements SessionIdentity {
     }
     const note = tokenNoteOf(this.record.meta);
     return note === undefined || note.seenAt !== undefined || Math.abs(this.seenAt - note.since) <= GRACE;
+  }
+
+  /** What stood before may have fallen away by then; what has fallen away stays so. */
+  #textsAt(seenAt: number): FieldTexts | undefined {
+    if (!mayElevate(this.record.meta)) {
+      return this.#texts;
+    }
+    return seenAt > this.seenAt ? undefined : this.texts;
   }
 
   #standing(texts: FieldTexts | undefined): FieldTexts | undefined {

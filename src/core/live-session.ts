@@ -3,7 +3,14 @@ import type { SessionError } from './errors.js';
 import { type FieldAccess, isReservedName, reservedName } from './field-object.js';
 import { type FieldTexts, mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
-import { changeMeta, type CookieAttributes, type MetaChange, parseMeta, type SessionMeta } from './meta.js';
+import {
+  changeMeta,
+  type CookieAttributes,
+  isElevated,
+  type MetaChange,
+  parseMeta,
+  type SessionMeta,
+} from './meta.js';
 import type { Held } from './held.js';
 import type { Handle, Principal } from './record.js';
 import type { SessionChange } from './session-backend.js';
@@ -252,10 +259,11 @@ export class LiveSession implements FieldAccess {
 
   /** What is elevated is so for its time and its session only. */
   #pick(names: readonly string[], unchanged: Fields): Record<string, unknown> {
-    const { elevated = {} } = this.meta;
+    const { elevated } = this.meta;
+    const { seenAt = 0 } = this.#held ?? {};
     return Object.fromEntries(
       names
-        .filter((name) => !Object.hasOwn(elevated, name))
+        .filter((name) => !isElevated(elevated, name, seenAt))
         .map((name) => [name, this.#fields.isChanged(name) ? this.#fields : unchanged] as const)
         .filter(([name, fields]) => fields.has(name))
         .map(([name, fields]) => [name, fields.get(name)]),

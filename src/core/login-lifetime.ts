@@ -2,6 +2,9 @@ import { type Duration, parseDuration } from './duration.js';
 import { SessionError } from './errors.js';
 import type { Lifetime } from './lifetime.js';
 
+/** Milliseconds in a hundred years: what ends later is beyond what dates and cookies can hold before long. */
+export const LONGEST_LIFETIME = 3_155_760_000_000;
+
 /** What a login may say about how long its session lasts. */
 export interface LoginLifetime {
   readonly idleTimeout?: Duration | undefined;
@@ -37,9 +40,9 @@ export function lifetimeOfLogin(
  */
 export function durationOf(name: string, value: unknown): number {
   const parsed = parseDuration(value);
-  if (parsed === undefined || !Number.isSafeInteger(Math.round(parsed)) || parsed < 1) {
+  if (parsed === undefined || !(parsed >= 1 && parsed <= LONGEST_LIFETIME)) {
     throw new SessionError('session_invalid_lifetime', {
-      what: `What was given as ${name} is no duration of at least 1 ms.`,
+      what: `What was given as ${name} is no duration from 1 ms to a hundred years.`,
       fix: "Give milliseconds, or a text such as '30m' or '12h'.",
     });
   }

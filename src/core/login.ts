@@ -27,14 +27,16 @@ export async function beginLogin(
   { data = {}, keep = [], device, ...detail }: LoginDetail,
 ): Promise<LiveSession> {
   writer.assertCanBegin();
-  const lifetime = lifetimeOf(engine, detail);
-  const cookie = detail.cookieFor?.(lifetime.idle ?? engine.lifetime.idle);
+  const { lifetime = {}, usual = usualOf(engine, writer) } = detail;
+  const { idle, absolute } = lifetimeOfLogin(lifetime, usual);
+  const cookie = detail.cookieFor?.(idle);
   const fresh = LiveSession.fresh(engine);
   fresh.replaceAll({ ...old.pick(keep), ...data });
   await writer.create(fresh, {
     principal,
     meta: { authenticatedAt: engine.clock.now(), ...(device && { device }), ...(cookie && { cookie }) },
-    ...lifetime,
+    idle,
+    absolute,
     ...old.replacedBy(principal),
   });
   let removed: Held | undefined;
@@ -55,12 +57,7 @@ export async function beginLogin(
   return fresh;
 }
 
-/** Nothing where the session has the configured limits: a cookie's `maxAge` may still say how long it lasts. */
-function lifetimeOf(
-  engine: SessionEngine,
-  { lifetime = {}, usual = engine.lifetime }: LoginDetail,
-): Partial<Pick<Lifetime, 'idle' | 'absolute'>> {
-  const { idle, absolute } = lifetimeOfLogin(lifetime, usual);
-  const isOwn = Object.values(lifetime).some((one) => one !== undefined);
-  return isOwn || usual !== engine.lifetime ? { idle, absolute } : {};
+/** The configured limits; a cookie that is a function of the request may say how long its session lasts. */
+function usualOf({ lifetime }: SessionEngine, { listener }: SessionWriter): Lifetime {
+  return { ...lifetime, idle: listener?.begins().idle ?? lifetime.idle };
 }

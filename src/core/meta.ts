@@ -44,7 +44,7 @@ export interface SessionMeta {
   readonly token?: TokenNote;
 }
 
-/** What a request did to meta: parts that are undefined go. */
+/** What a request did to meta: parts that are undefined go, and what is elevated comes on top of what was. */
 export type MetaChange = { readonly [Part in keyof SessionMeta]?: SessionMeta[Part] | undefined };
 
 /** The meta of a session of which there is nothing to say. */
@@ -62,14 +62,23 @@ export function parseMeta(text: string): SessionMeta {
     ...(isDeviceNote(device) ? { device } : {}),
     ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}),
     ...(fromFields === true ? { fromFields } : {}),
-    ...(isTimes(elevated) ? { elevated } : {}),
+    ...(typeof elevated === 'object' && elevated !== null ? { elevated: timesOf(elevated) } : {}),
     ...(isTokenNote(token) ? { token } : {}),
   };
 }
 
 /** A meta text after a change; what was not named stays, whoever wrote it. */
 export function changeMeta(text: string, change: MetaChange | undefined): string {
-  return change === undefined ? text : JSON.stringify({ ...parseMeta(text), ...change });
+  if (change === undefined) {
+    return text;
+  }
+  const before = parseMeta(text);
+  const { elevated } = change;
+  return formatMeta({
+    ...before,
+    ...change,
+    ...(elevated && { elevated: { ...before.elevated, ...elevated } }),
+  });
 }
 
 /** What a meta text tells of the session's token; undefined while that is its first one. */
@@ -78,25 +87,42 @@ export function tokenNoteOf(meta: string): TokenNote | undefined {
   return meta.includes('"token"') ? parseMeta(meta).token : undefined;
 }
 
-/** The fields that have fallen away by a time. */
-export function fallenFields(meta: string, now: number): readonly string[] {
-  // Most sessions have none, and their meta needs no parsing.
-  return meta.includes('"elevated"')
-    ? Object.entries(parseMeta(meta).elevated ?? {}).flatMap(([name, until]) => (now < until ? [] : [name]))
-    : NONE;
+/** Whether a meta text may tell of elevated fields. Most sessions have none, and their meta needs no parsing. */
+export function mayElevate(meta: string): boolean {
+  return meta.includes('"elevated"');
 }
 
-/** A meta text without what has fallen away. */
-export function withoutFallen(text: string, now: number): string {
-  const fallen = fallenFields(text, now);
-  if (fallen.length === 0) {
+/** The fields that have fallen away by a time. */
+export function fallenFields(meta: string, now: number): readonly string[] {
+  const elevated = mayElevate(meta) ? parseMeta(meta).elevated : undefined;
+  return elevated === undefined
+    ? NONE
+    : Object.keys(elevated).filter((name) => !isElevated(elevated, name, now));
+}
+
+/** Whether a field is elevated, and its time is not up. */
+export function isElevated(elevated: SessionMeta['elevated'], name: string, now: number): boolean {
+  const until = elevated !== undefined && Object.hasOwn(elevated, name) ? elevated[name] : undefined;
+  return until !== undefined && now < until;
+}
+
+/** A meta text without what has fallen away by a time, or is none of the fields that are left: such a name is free again. */
+export function withoutFallen(text: string, now: number, fields: ReadonlyMap<string, unknown>): string {
+  const { elevated, ...others } = mayElevate(text) ? parseMeta(text) : NO_PARTS;
+  if (elevated === undefined) {
     return text;
   }
-  const standing = Object.entries(parseMeta(text).elevated ?? {}).filter(([name]) => !fallen.includes(name));
-  return changeMeta(text, { elevated: standing.length === 0 ? undefined : Object.fromEntries(standing) });
+  const standing = Object.entries(elevated).filter(
+    ([name]) => fields.has(name) && isElevated(elevated, name, now),
+  );
+  return formatMeta({
+    ...others,
+    ...(standing.length === 0 ? {} : { elevated: Object.fromEntries(standing) }),
+  });
 }
 
 const NONE: readonly string[] = [];
+const NO_PARTS: SessionMeta = {};
 
 function parseObject(text: string): Record<string, unknown> {
   try {
@@ -141,11 +167,13 @@ function isDeviceNote(value: unknown): value is DeviceNote {
   );
 }
 
-function isTimes(value: unknown): value is Readonly<Record<string, number>> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).every((time) => typeof time === 'number')
+/** A time that cannot be used is one that is up: what was elevated must not last. */
+function timesOf(value: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(value).map(([name, time]: [string, unknown]) => [
+      name,
+      typeof time === 'number' ? time : 0,
+    ]),
   );
 }
 
@@ -168,7 +196,7 @@ function isAttributeText(value: unknown): boolean {
   return typeof value === 'string' && /^[\x20-\x3a\x3c-\x7e]*$/.test(value);
 }
 
-/** Writes meta as text. */
-export function formatMeta(meta: SessionMeta): string {
+/** Writes meta as text; parts that are undefined are left out. */
+export function formatMeta(meta: MetaChange): string {
   return JSON.stringify(meta);
 }

@@ -61,7 +61,7 @@ export class RecordMaker {
       idle,
       expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
       // What has fallen away is not among the fields any more; its name is free again.
-      meta: withoutFallen(meta, seenAt),
+      meta: withoutFallen(meta, seenAt, merged),
       version: version(),
     });
     return { record: next, texts: merged };
@@ -81,7 +81,9 @@ export class RecordMaker {
       version,
       lastSeenAt,
       expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
-      meta: changeMeta(withoutFallen(record.meta, seenAt), { token: { since, ...(former && { former }) } }),
+      meta: changeMeta(withoutFallen(record.meta, seenAt, texts), {
+        token: { since, ...(former && { former }) },
+      }),
     });
   }
 

@@ -120,10 +120,10 @@ const NO_CHANGE: SessionChange = { fields: new Map() };
 
 /**
  * The session to copy. Who comes with a former token has not shown that they are who proved their identity last: what followed
- * from that does not come along.
+ * from that does not come along, unless they prove theirs by this.
  */
 function copied(current: Held, change: SessionChange): Held {
-  const isFormer = current.holder.hold === 'former';
+  const isFormer = current.holder.hold === 'former' && change.meta?.authenticatedAt === undefined;
   const meta = changeMeta(current.record.meta, {
     ...(isFormer ? { elevated: undefined, authenticatedAt: undefined } : {}),
     ...change.meta,
@@ -131,7 +131,7 @@ function copied(current: Held, change: SessionChange): Held {
   const { idle = current.record.idle } = change;
   return current.with(
     { ...current.record, meta, idle },
-    mergeFields(current.visible ?? NO_FIELDS, change.fields),
+    mergeFields((isFormer ? current.visible : current.texts) ?? NO_FIELDS, change.fields),
   );
 }
 

@@ -1,24 +1,18 @@
 import { gone, SessionError } from './errors.js';
-import { assertFieldName } from './field-object.js';
 import { mergeFields, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
-import type { ConfirmDetail, SessionListener } from './active-session.types.js';
+import type { SessionListener } from './active-session.types.js';
 import type { LiveSession } from './live-session.js';
 import type { PresentedSession } from './presented-session.js';
 import type { Held } from './held.js';
-import { durationOf } from './login-lifetime.js';
-import { serialiseField } from './serialise.js';
-import type { Rotated, SessionChange, SessionDraft } from './session-backend.js';
+import type { SessionChange, SessionDraft } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 import { about, type EndReason } from './session-event.js';
-import { assertSamePrincipal, entryOf, hasSomebody, isTurning, turn } from './told-principal.js';
+import { assertSamePrincipal, entryOf, hasSomebody, turn } from './told-principal.js';
 import { runUpdate, type UpdateFunction } from './update-draft.js';
 
 /** What a login knows of the session it begins. */
 type LoginDraft = Omit<SessionDraft, 'fields' | 'handle'>;
-
-/** Rotations that are tried where other requests are faster. */
-const ROTATIONS = 5;
 
 /** Brings what was done to a session to the place where it lives. */
 export class SessionWriter {
@@ -90,43 +84,22 @@ export class SessionWriter {
     if (rotated === undefined || typeof rotated === 'string') {
       return false;
     }
-    this.#renewed(live, rotated);
+    this.renewed(live, rotated);
     return true;
   }
 
-  /** Gives a session another token, and with it what its user has now proved; pending changes go along. */
-  async confirm(live: LiveSession, { elevate = {}, for: span }: ConfirmDetail): Promise<void> {
-    this.assertCanBegin();
-    const now = this.engine.clock.now();
-    const until = now + durationOf('for', span);
-    if (isTurning(this.engine, live)) {
-      await this.store(live, false);
+  /** Takes note that a session has another token, and tells. */
+  renewed(live: LiveSession, rotated: Held): void {
+    live.renew(this.#sendable(rotated, live));
+    this.engine.emit({ type: 'renewed', ...about(rotated.record) });
+  }
+
+  /** Another request ended the session: nothing of this one is stored any more. */
+  lose(live: LiveSession): void {
+    live.isGone = true;
+    if (live.held !== undefined) {
+      this.engine.emit({ type: 'lost-write', ...about(live.held.record) });
     }
-    const own = live.change();
-    this.engine.inspect(live, own);
-    const elevated = new Map(
-      Object.entries(elevate).map(([name, value]) => {
-        assertFieldName(name);
-        return [name, serialiseField(name, value)] as const;
-      }),
-    );
-    const times = Object.fromEntries([...elevated.keys()].map((name) => [name, until]));
-    const rotated = await this.#rotated(live.held, {
-      ...own,
-      fields: new Map([...own.fields, ...elevated]),
-      meta: {
-        ...own.meta,
-        authenticatedAt: now,
-        ...(elevated.size === 0 ? {} : { elevated: { ...live.meta.elevated, ...times } }),
-      },
-    });
-    if (rotated === undefined) {
-      this.#lose(live);
-      throw gone();
-    }
-    this.#renewed(live, rotated);
-    live.settle(rotated, own);
-    live.rebase(rotated, { fields: elevated });
   }
 
   /** An atomic read-modify-write of the stored fields. */
@@ -151,7 +124,7 @@ export class SessionWriter {
       return last.change;
     });
     if (held === undefined || last === undefined) {
-      this.#lose(live);
+      this.lose(live);
       throw gone();
     }
     this.engine.inspect(last.fields, last.change);
@@ -204,12 +177,12 @@ export class SessionWriter {
     return this.isHeadSent && this.engine.backend.livesInToken;
   }
 
-  /** @throws {SessionError} `session_headers_sent` when a new session's cookie could not be set any more */
+  /** @throws {SessionError} `session_headers_sent` when the cookie of a new token could not be set any more */
   assertCanBegin(): void {
     if (this.isHeadSent) {
       throw new SessionError('session_headers_sent', {
-        what: 'A session cannot begin once the response has begun: its cookie can no longer be set.',
-        fix: 'Log in, regenerate or fill a new session before the first byte of the response.',
+        what: 'A session can neither begin nor get another token once the response has begun: its cookie can no longer be set.',
+        fix: 'Log in, confirm, regenerate or fill a new session before the first byte of the response.',
       });
     }
   }
@@ -227,36 +200,17 @@ export class SessionWriter {
     this.tellBegun(live);
   }
 
-  /** Where another request was faster its token is rotated in turn. */
-  async #rotated(held: Held | undefined, change: SessionChange): Promise<Held | undefined> {
-    const { backend } = this.engine;
-    let current = held;
-    for (let attempt = 0; current !== undefined && attempt < ROTATIONS; attempt++) {
-      const rotated: Rotated = await backend.rotate(current, backend.mint(), change);
-      if (rotated !== 'overtaken') {
-        return rotated === 'gone' ? undefined : rotated;
-      }
-      current = await backend.reopen(current);
-    }
-    return undefined;
-  }
-
-  #renewed(live: LiveSession, rotated: Held): void {
-    live.renew(this.#sendable(rotated, live));
-    this.engine.emit({ type: 'renewed', ...about(rotated.record) });
-  }
-
   /** Makes a change durable, or drops it when the session is gone. */
   async #write(live: LiveSession, held: Held, change: SessionChange, mustExist: boolean): Promise<void> {
     this.#assertCanChange();
     this.engine.inspect(live, change);
     const turned = turn(this.engine, this, live, mustExist);
     if (turned !== undefined) {
-      return (await turned) ? undefined : this.#lose(live);
+      return (await turned) ? undefined : this.lose(live);
     }
     const stored = await this.engine.backend.commit(held, () => change);
     if (stored === undefined) {
-      this.#lose(live);
+      this.lose(live);
     } else {
       live.settle(this.#sendable(stored, live), change);
     }
@@ -278,14 +232,6 @@ export class SessionWriter {
           'set.',
         fix: 'Change or end the session before the first byte of the response, or choose a store.',
       });
-    }
-  }
-
-  /** Another request ended the session: nothing of this one is stored any more. */
-  #lose(live: LiveSession): void {
-    live.isGone = true;
-    if (live.held !== undefined) {
-      this.engine.emit({ type: 'lost-write', ...about(live.held.record) });
     }
   }
 }

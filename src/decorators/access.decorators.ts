@@ -1,6 +1,15 @@
 import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
-import { type Access, ACCESS, type FieldPredicate, type FieldValues } from '../guards/access.js';
+import type { Duration } from '../core/duration.js';
+import { durationOf } from '../core/login-lifetime.js';
+import {
+  type Access,
+  ACCESS,
+  type FieldPredicate,
+  type FieldValues,
+  RECENT_LOGIN,
+} from '../guards/access.js';
 import { AuthGuard } from '../guards/auth.guard.js';
+import { RecentLoginGuard } from '../guards/recent-login.guard.js';
 import type { FieldName } from '../session-fields.js';
 
 /** A decorator for a route or a whole controller. */
@@ -38,4 +47,26 @@ export function RequireSession(
 export function Public(): RouteDecorator {
   const access: Access = { isPublic: true };
   return SetMetadata(ACCESS, access);
+}
+
+/**
+ * Asks that the user proved who they are, by `login()` or `confirm()`, no longer than this ago, and applies
+ * {@link RecentLoginGuard}: for a route or a whole controller where somebody at an unlocked screen must not do harm
+ * (OWASP ASVS 5.0, 7.5.1). On a method it replaces what the class says.
+ *
+ * @param within milliseconds, or a text such as `'10m'`
+ * @throws {SessionError} `session_invalid_lifetime`, where it is applied, for what is no duration
+ *
+ * @example
+ * \@RecentLogin('10m')
+ * \@Post('account/delete')
+ * deleteAccount() {}
+ *
+ * @publicApi
+ */
+export function RecentLogin(within: Duration): RouteDecorator {
+  return applyDecorators(
+    SetMetadata(RECENT_LOGIN, durationOf('the time of @RecentLogin()', within)),
+    UseGuards(RecentLoginGuard),
+  );
 }

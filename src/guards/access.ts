@@ -3,6 +3,9 @@ import type { SessionFields } from '../session-fields.js';
 /** Metadata of a route or controller that says who may use it. */
 export const ACCESS = 'nest-sessions:access';
 
+/** Metadata of a route or controller that says how recently its user must have proved who they are, in milliseconds. */
+export const RECENT_LOGIN = 'nest-sessions:recent-login';
+
 /** Values that fields must have: equal, or one of a list. */
 export type FieldValues = keyof SessionFields extends never
   ? Readonly<Record<string, unknown>>

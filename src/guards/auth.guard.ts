@@ -48,16 +48,20 @@ export class AuthGuard implements CanActivate {
       return true;
     }
     const session = sessionOfContext(context);
-    // By class, so that a guard that extends this one and asks for more is not taken for it.
     const judges = session.judgesOf(context);
-    if (judges.has(this.constructor)) {
+    if (judges.has(this.judgesAs)) {
       return true;
     }
     preventCaching(session.res);
     await session.active.load().catch((error: unknown) => Promise.reject(asHttp(error)));
     await this.judge(session, access?.requirements ?? []);
-    judges.add(this.constructor);
+    judges.add(this.judgesAs);
     return true;
+  }
+
+  /** What stands for this guard's judgement: its class, so that one that extends it and asks for more is not taken for it. */
+  protected get judgesAs(): unknown {
+    return this.constructor;
   }
 
   /** What a route asks for; what its method says, be it only by this guard, comes before what its class says. */
@@ -71,9 +75,9 @@ export class AuthGuard implements CanActivate {
     return ofClass?.isPublic === true && this.guards(handler) ? undefined : ofClass;
   }
 
-  /** Whether `@UseGuards()` names this guard for a method. */
-  protected guards(handler: ReturnType<ExecutionContext['getHandler']>): boolean {
-    const guards = this.reflector.get<readonly unknown[] | undefined>(GUARDS, handler) ?? [];
+  /** Whether `@UseGuards()` names this guard for a method or a class. */
+  protected guards(target: Parameters<Reflector['get']>[1]): boolean {
+    const guards = this.reflector.get<readonly unknown[] | undefined>(GUARDS, target) ?? [];
     return guards.some((guard) => guard === this || guard === this.constructor);
   }
 

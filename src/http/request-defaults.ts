@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { LoginDetail, NewSession } from '../core/active-session.types.js';
 import type { Clock } from '../core/clock.js';
+import type { LoginLifetime } from '../core/login-lifetime.js';
 import type { CookieAttributes, DeviceNote } from '../core/meta.js';
 import type { ResolvedSessionOptions } from '../options/resolved-options.js';
 import { isSecureRequest } from './secure-request.js';
@@ -54,16 +55,30 @@ export class RequestDefaults {
     };
   }
 
-  /** What "keep me logged in" comes to for a session that begins with a request. */
-  remembered(req: IncomingMessage, remember: boolean | undefined): Pick<LoginDetail, 'usual' | 'cookieFor'> {
+  /**
+   * What a login says of how long its session lasts and its cookie is kept. A persistent cookie is kept as long as the session
+   * lasts without a request.
+   */
+  lastsFor(
+    req: IncomingMessage,
+    { remember, idleTimeout, absoluteTimeout }: LoginLifetime & { readonly remember?: boolean | undefined },
+  ): Pick<LoginDetail, 'lifetime' | 'usual' | 'cookieFor'> {
+    const lifetime = { idleTimeout, absoluteTimeout };
     if (remember === true) {
-      return {
-        usual: this.#options.remember,
-        cookieFor: (idle) => ({ ...this.cookieFor(req), originalMaxAge: idle }),
-      };
+      const cookieFor = (idle: number) => ({ ...this.cookieFor(req), originalMaxAge: idle });
+      return { lifetime, usual: this.#options.remember, cookieFor };
     }
-    return remember === false && this.cookieFor(req).originalMaxAge !== null
-      ? { cookieFor: () => ({ ...this.cookieFor(req), originalMaxAge: null }) }
-      : {};
+    if (remember === undefined && idleTimeout === undefined) {
+      return { lifetime };
+    }
+    return {
+      lifetime,
+      cookieFor: (idle) => {
+        const cookie = this.cookieFor(req);
+        return cookie.originalMaxAge === null
+          ? undefined
+          : { ...cookie, originalMaxAge: remember === false ? null : idle };
+      },
+    };
   }
 }

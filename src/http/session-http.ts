@@ -112,7 +112,8 @@ export class SessionHttp implements SessionSite {
       onError: (error) => this.reportError(error),
       ...(options.isProduction ? {} : { onSilentLoss: (field, kind) => this.#warnOfLoss(field, kind) }),
     });
-    if (options.auth.returnTo ?? options.auth.loginUrl !== undefined) {
+    const { returnTo, loginUrl, confirmUrl } = options.auth;
+    if (returnTo ?? (loginUrl ?? confirmUrl) !== undefined) {
       this.returnTo = new ReturnToCookie(options.name, options.secrets, clock);
     }
     options.remarks.forEach((remark) => logger.warn(remark));

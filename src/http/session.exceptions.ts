@@ -1,6 +1,9 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { SessionError, type SessionErrorCode } from '../core/errors.js';
 
+const LOG_IN_FIRST = 'Please log in first.';
+const CONFIRM_FIRST = 'Please confirm that it is you first.';
+
 /**
  * A session error on its way to a client. The client gets the status, the stable `code` and a short message; what
  * happened, why and what to do is the error's own `message`, for the log.
@@ -10,7 +13,8 @@ import { SessionError, type SessionErrorCode } from '../core/errors.js';
 export class SessionException extends HttpException {
   constructor(
     /** Stable code, the same in the answer's body. */
-    readonly code: SessionErrorCode | 'session_required' | 'session_forbidden',
+    readonly code:
+      SessionErrorCode | 'session_required' | 'session_forbidden' | 'session_recent_login_required',
     status: HttpStatus,
     forClient: string,
     detail?: Error,
@@ -95,7 +99,7 @@ export class SessionClosedError extends SessionUsageException {}
  */
 export class SessionRequiredException extends SessionException {
   constructor() {
-    super('session_required', HttpStatus.UNAUTHORIZED, 'Please log in first.');
+    super('session_required', HttpStatus.UNAUTHORIZED, LOG_IN_FIRST);
   }
 }
 
@@ -111,7 +115,19 @@ export class SessionForbiddenException extends SessionException {
 }
 
 /**
- * Sends a page load of somebody who is not logged in to the login page (303). The Location header is set already.
+ * Somebody is logged in who has not proved recently enough that it is them (403): ask for the password, and call `confirm()`.
+ *
+ * @publicApi
+ */
+export class RecentLoginRequiredException extends SessionException {
+  constructor() {
+    super('session_recent_login_required', HttpStatus.FORBIDDEN, CONFIRM_FIRST);
+  }
+}
+
+/**
+ * Sends a page load of somebody who is not logged in to the login page, or of somebody who has to confirm that it is them to
+ * the page for that (303). The `code` tells which, and the Location header is set already.
  *
  * @publicApi
  */
@@ -119,8 +135,9 @@ export class LoginRedirectException extends SessionException {
   constructor(
     /** Where the browser is sent. */
     readonly location: string,
+    code: 'session_required' | 'session_recent_login_required' = 'session_required',
   ) {
-    super('session_required', HttpStatus.SEE_OTHER, 'Please log in first.');
+    super(code, HttpStatus.SEE_OTHER, code === 'session_required' ? LOG_IN_FIRST : CONFIRM_FIRST);
   }
 }
 

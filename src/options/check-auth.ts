@@ -4,10 +4,11 @@ import type { SessionAuthOptions } from './session.options.js';
 
 export function checkAuth(auth: SessionAuthOptions): SessionAuthOptions {
   checkObject('auth', auth);
-  checkNames('auth', auth, ['require', 'loginUrl', 'returnTo', 'principal']);
+  checkNames('auth', auth, ['require', 'loginUrl', 'confirmUrl', 'returnTo', 'principal']);
   checkFunction('auth.principal', auth.principal);
   checkRequire(auth.require);
-  checkLoginUrl(auth.loginUrl);
+  checkLocation('auth.loginUrl', auth.loginUrl, '/login');
+  checkLocation('auth.confirmUrl', auth.confirmUrl, '/confirm');
   checkOneOf('auth.returnTo', auth.returnTo ?? true, [true, false] as const);
   return auth;
 }
@@ -27,12 +28,12 @@ function checkRequire(value: unknown): void {
   }
 }
 
-function checkLoginUrl(value: unknown): void {
+function checkLocation(option: string, value: unknown, example: string): void {
   if (value !== undefined && !(typeof value === 'string' && isLocation(value))) {
     throw new SessionOptionsError({
-      option: 'auth.loginUrl',
+      option,
       problem: `${shown(value)} is neither a path nor an http(s) address`,
-      fix: "Give a path such as '/login'.",
+      fix: `Give a path such as '${example}'.`,
     });
   }
 }

@@ -1,4 +1,5 @@
 import { GRACE, type Lifetime } from '../core/lifetime.js';
+import { LONGEST_LIFETIME } from '../core/login-lifetime.js';
 import { checkDuration, checkNames, checkObject } from './check.js';
 import { SessionOptionsError } from './session-options.error.js';
 import type { SessionOptions, SessionRememberOptions } from './session.options.js';
@@ -20,7 +21,9 @@ const LEAST_RENEWAL = 2 * GRACE;
 
 /** The limits of a session, checked against each other. */
 export function checkLifetime(options: SessionOptions, maxAge: number | null): Lifetime {
-  const absolute = checkDuration('absoluteTimeout', options.absoluteTimeout ?? DEFAULTS.absoluteTimeout);
+  const absolute = checkDuration('absoluteTimeout', options.absoluteTimeout ?? DEFAULTS.absoluteTimeout, {
+    most: LONGEST_LIFETIME,
+  });
   const idle = checkDuration(
     'idleTimeout',
     options.idleTimeout ?? Math.min(maxAge ?? DEFAULTS.idleTimeout, absolute),
@@ -52,6 +55,7 @@ export function checkRemember(remember: SessionRememberOptions): Pick<Lifetime, 
   const absolute = checkDuration(
     'remember.absoluteTimeout',
     remember.absoluteTimeout ?? DEFAULTS.remember.absoluteTimeout,
+    { most: LONGEST_LIFETIME },
   );
   const idle = checkDuration(
     'remember.idleTimeout',

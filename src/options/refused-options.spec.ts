@@ -236,6 +236,13 @@ describe('P11 an insecure or meaningless set-up', () => {
       /neither/,
       /'\/login'/,
     ],
+    [
+      'a page to confirm at that is none',
+      'auth.confirmUrl',
+      { auth: { confirmUrl: '//evil.example' } },
+      /neither a path nor/,
+      /'\/confirm'/,
+    ],
     ['routes that are none', 'routes', { routes: '/health' }, /"\/health" is no object/, /by name/],
   ])('%s is refused by %s', (_what, option, options, problem, fix) => {
     const error = refusal({ secret: SECRET, ...options });

@@ -60,9 +60,16 @@ export interface SessionAuthOptions {
    */
   readonly loginUrl?: string;
   /**
-   * Whether the page that somebody was sent to the login page from is remembered for {@link SessionService.takeReturnTo}, in a
-   * signed cookie of its own, for ten minutes. With a guard of your own that redirects by itself, true without `loginUrl` too.
-   * @default true with `loginUrl`, else false
+   * Where a page load is sent (303) for which `@RecentLogin()` asks the user to prove once more who they are. Any other client
+   * gets 403.
+   * @default none, everybody gets 403
+   */
+  readonly confirmUrl?: string;
+  /**
+   * Whether the page that somebody was sent to the login page from, or to `confirmUrl`, is remembered for
+   * {@link SessionService.takeReturnTo}, in a signed cookie of its own, for ten minutes. With a guard of your own that redirects
+   * by itself, true without either of them too.
+   * @default true with `loginUrl` or `confirmUrl`, else false
    */
   readonly returnTo?: boolean;
   /**

@@ -173,14 +173,15 @@ export class SessionService {
    * @example
    * await sessions.login(user.id, { data: { email: user.email }, keep: ['cart'] });
    */
-  login(principal: string, { remember, ...options }: LoginOptions = {}): Promise<void> {
+  login(principal: string, { data = {}, keep = [], ...options }: LoginOptions = {}): Promise<void> {
     const { active, req } = this.#current;
+    const { defaults } = this.http;
     return atEdgeLater(
       active.login(principal, {
-        ...options,
-        lifetime: options,
-        device: this.http.defaults.deviceOf(req),
-        ...this.http.defaults.remembered(req, remember),
+        data,
+        keep,
+        device: defaults.deviceOf(req),
+        ...defaults.lastsFor(req, options),
       }),
     );
   }
