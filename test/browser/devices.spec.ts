@@ -7,7 +7,9 @@ import { ADA } from '../support/login-sample.js';
 const WAIT_MS = 10_000;
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Firefox/144.0';
 
-describe.skipIf(!hasChromium('sample/03-devices in a browser'))('sample/03-devices in a browser', () => {
+const isThere = hasChromium('sample/03-devices in a browser');
+
+describe.skipIf(!isThere)('sample/03-devices in a browser', { timeout: 60_000 }, () => {
   let sample: DevicesSample;
   let browser: Browser;
   let contexts: BrowserContext[];
@@ -17,13 +19,14 @@ describe.skipIf(!hasChromium('sample/03-devices in a browser'))('sample/03-devic
   let second: Page;
 
   beforeAll(async () => {
-    browser = await launchChromium();
+    [sample, browser] = await Promise.all([DevicesSample.start(), launchChromium()]);
   });
 
-  afterAll(() => browser?.close());
+  afterAll(async () => {
+    await Promise.all([browser?.close(), sample?.dispose()]);
+  });
 
   beforeEach(async () => {
-    sample = await DevicesSample.start();
     contexts = [];
     complaints = [];
     first = await openBrowser();
@@ -31,8 +34,11 @@ describe.skipIf(!hasChromium('sample/03-devices in a browser'))('sample/03-devic
   });
 
   afterEach(async () => {
-    await Promise.all(contexts.map((context) => context.close()));
-    await sample.dispose();
+    for (const context of contexts) {
+      // The next test begins with nobody logged in.
+      await context.request.post(`${sample.url}/logout`);
+      await context.close();
+    }
     // oxlint-disable-next-line vitest/no-standalone-expect -- holds for every test
     expect(complaints).toEqual([]);
   });
@@ -166,24 +172,52 @@ describe.skipIf(!hasChromium('sample/03-devices in a browser'))('sample/03-devic
     await second.getByRole('heading', { name: 'Is it still you?' }).waitFor();
   });
 
-  it('shows nothing by the back button after the logout, not even for a moment', async () => {
-    // Notes the page that could be seen when the back/forward cache brought it back.
-    await first.addInitScript(`addEventListener('pageshow', (event) => {
-      if (event.persisted && document.body.checkVisibility()) sessionStorage.setItem('seen', document.title);
-    })`);
-    await logIn(first);
-    await first.getByRole('link', { name: 'API key' }).click();
-    const key = await first.getByTestId('key').innerText();
-    await first.getByRole('button', { name: 'Log out' }).click();
-    await isAtLogin(first);
+  describe('after the logout, the back button', () => {
+    beforeEach(async () => {
+      // Notes the page that could be seen when the back/forward cache brought it back.
+      await first.addInitScript(`addEventListener('pageshow', (event) => {
+        if (event.persisted && document.body.checkVisibility()) sessionStorage.setItem('seen', document.title);
+      })`);
+      await logIn(first);
+    });
 
-    for (const _page of ['the key', 'the devices']) {
+    async function logOutAndGoBack(): Promise<void> {
+      await first.getByRole('navigation').getByRole('button', { name: 'Log out' }).click();
+      await isAtLogin(first);
+      await goBack();
+    }
+    async function goBack(): Promise<void> {
       await first.goBack({ waitUntil: 'commit' });
       await isAtLogin(first);
+    }
+    const seenMeanwhile = () => first.evaluate('sessionStorage.getItem("seen")');
+
+    it('shows nothing of the devices', async () => {
+      await logOutAndGoBack();
+      expect(path(first)).toBe('/login');
+      expect(await first.content()).not.toContain('Your devices');
+      expect(await seenMeanwhile()).toBeNull();
+    });
+
+    it('shows nothing of them in a browser that was logged out from another one', async () => {
+      await logIn(second);
+      await second.getByRole('button', { name: 'Log out my other devices' }).click();
+      await second.getByRole('status').waitFor();
+      await first.getByRole('link', { name: 'API key' }).click();
+      await isAtLogin(first);
+      await goBack();
+      expect(await first.content()).not.toContain('Your devices');
+      expect(await seenMeanwhile()).toBeNull();
+    });
+
+    it('shows nothing of the API key', async () => {
+      await first.getByRole('link', { name: 'API key' }).click();
+      const key = await first.getByTestId('key').innerText();
+      await logOutAndGoBack();
       expect(path(first)).toBe('/login');
       expect(await first.content()).not.toContain(key);
-    }
-    expect(await first.evaluate('sessionStorage.getItem("seen")')).toBeNull();
+      expect(await seenMeanwhile()).toBeNull();
+    });
   });
 
   it('stays logged in when the browser is closed, for who asked for that', async () => {
