@@ -22,7 +22,11 @@ interface KeptCookie {
 export class Browser {
   readonly #kept = new Map<string, KeptCookie>();
 
-  constructor(public url: string) {}
+  /** @param userAgent what it says it is; nothing by default */
+  constructor(
+    public url: string,
+    private readonly userAgent?: string,
+  ) {}
 
   /** What it would send to a path. */
   cookiesFor(path: string): string[] {
@@ -62,6 +66,7 @@ export class Browser {
         headers: {
           'sec-fetch-mode': 'navigate',
           accept: 'text/html',
+          ...(this.userAgent === undefined ? {} : { 'user-agent': this.userAgent }),
           cookie: this.cookiesFor(target).join('; '),
           ...(form === undefined
             ? {}
@@ -84,7 +89,7 @@ export class Browser {
 
   /** Another browser with the same cookies. */
   copy(): Browser {
-    const copy = new Browser(this.url);
+    const copy = new Browser(this.url, this.userAgent);
     this.#kept.forEach((cookie, key) => copy.#kept.set(key, cookie));
     return copy;
   }

@@ -1,5 +1,6 @@
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 const dateAndTime = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
@@ -20,7 +21,7 @@ export function moment(date: Date): string {
 export function distance(date: Date, now: Date): string {
   const ms = date.getTime() - now.getTime();
   if (Math.abs(ms) < MINUTE / 2) return 'just now';
-  return Math.abs(ms) < 2 * HOUR
-    ? relative.format(Math.round(ms / MINUTE), 'minute')
-    : relative.format(Math.round(ms / HOUR), 'hour');
+  if (Math.abs(ms) < 2 * HOUR) return relative.format(Math.round(ms / MINUTE), 'minute');
+  if (Math.abs(ms) < 2 * DAY) return relative.format(Math.round(ms / HOUR), 'hour');
+  return relative.format(Math.round(ms / DAY), 'day');
 }

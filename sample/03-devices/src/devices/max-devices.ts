@@ -1,0 +1,2 @@
+/** On how many devices somebody can be logged in at once. */
+export const MAX_DEVICES = 3;
