@@ -10,7 +10,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { MAX_DEVICES } from './devices/max-devices.js';
 import { AppConfig, ErrorPageFilter, LingeringConnections } from './login-sample.js';
-import { tellEnded } from './terminal/tell-ended.js';
+import { EndedSessionsLog } from './terminal/ended-sessions.log.js';
 
 @Module({
   imports: [
@@ -31,7 +31,6 @@ import { tellEnded } from './terminal/tell-ended.js';
         maxSessions: MAX_DEVICES,
         onLimit: 'evict-oldest',
         auth: { loginUrl: '/login', confirmUrl: '/confirm' },
-        onEvent: tellEnded,
       }),
     }),
     ConfigModule,
@@ -44,6 +43,7 @@ import { tellEnded } from './terminal/tell-ended.js';
     { provide: APP_FILTER, useClass: ErrorPageFilter },
     { provide: APP_FILTER, useClass: LoginAgainFilter },
     LingeringConnections,
+    EndedSessionsLog,
   ],
 })
 export class AppModule {}
