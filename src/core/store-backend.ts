@@ -78,9 +78,12 @@ export class StoreBackend implements SessionBackend {
     const record = await this.options.gateway.read(held.id);
     // It came in time: where its token was rotated since, it is followed however long ago that was.
     const found = record && (await this.#forwards.follow(held.with(record)));
-    return found !== undefined && isExpired(found.record, this.options.clock.now())
-      ? this.#expired.end(found)
-      : found;
+    const now = this.options.clock.now();
+    if (found !== undefined && isExpired(found.record, now)) {
+      return this.#expired.end(found);
+    }
+    // What has fallen away by now is not there any more. The activity stays dated as it was.
+    return found?.at(now).as(found);
   }
 
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {

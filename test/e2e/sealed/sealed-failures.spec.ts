@@ -92,7 +92,7 @@ describe('P4 a change after the first byte', () => {
     });
     const client = app.client();
     expect(await client.read('/')).toEqual({ status: 200, text: 'ab' });
-    await app.log.says(/A session cannot begin once the response has begun/);
+    await app.log.says(/A session can neither begin nor get another token once the response has begun/);
     expect(client.cookie).toBe('');
   });
 
