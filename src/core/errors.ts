@@ -81,3 +81,11 @@ export function idTaken(): SessionError {
     fix: 'Check that the store keeps to the contract and that the random source is one.',
   });
 }
+
+/** A login whose session was ended before it was over; nobody is logged in. */
+export function loginRevoked(): SessionError {
+  return new SessionError('session_revoked', {
+    what: 'The sessions of this user were ended while the login was under way, and the session of the login with them.',
+    fix: 'Log in again. If nobody ended them, see that the clocks of all processes agree.',
+  });
+}

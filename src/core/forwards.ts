@@ -1,12 +1,13 @@
 import type { Clock } from './clock.js';
+import { unavailable } from './errors.js';
 import { Held } from './held.js';
 import { expiryOf, isPastGrace, isTouchDue, REMEMBERED } from './lifetime.js';
 import { tokenNoteOf } from './meta.js';
 import type { SessionId, SessionRecord } from './record.js';
 import type { StoreGateway } from './store-gateway.js';
 
-/** Forwards in a row that are followed. Each rotation by a former token makes all of its forwards lead to the newest. */
-const MOST_HOPS = 16;
+/** Forwards in a row that are followed: more than a session can have in the day that each is kept. */
+const MOST_HOPS = 2_000;
 
 /**
  * Finds and ends sessions whose token was rotated: the record of the former token is a forward to that of the next one.
@@ -73,20 +74,30 @@ export class Forwards {
   async remove(id: SessionId): Promise<Held | undefined> {
     let next: SessionId | undefined = id;
     let removed: Held | undefined;
-    for (let hops = 0; next !== undefined && hops <= MOST_HOPS; hops++) {
+    // It ends: what has been removed is not there a second time.
+    while (next !== undefined) {
       const record: SessionRecord | undefined = await this.gateway.remove(next);
       removed = record && (removed?.followed(next, record) ?? Held.found(next, record, this.clock.now()));
       next = record?.next;
     }
-    return removed?.record.next === undefined ? removed : undefined;
+    return removed;
   }
 
   async #walk(held: Held, mayPass: (next: SessionRecord) => boolean): Promise<Held | undefined> {
     let at = held;
-    for (let hops = 0; hops < MOST_HOPS; hops++) {
+    const passed = new Set<SessionId>();
+    for (;;) {
       const { next } = at.record;
       if (next === undefined) {
         return at;
+      }
+      // Somebody has edited the store: forwards that go round lead to nothing.
+      if (passed.has(next)) {
+        return undefined;
+      }
+      passed.add(next);
+      if (passed.size > MOST_HOPS) {
+        throw unavailable('read', 'a session has had more tokens than can be followed');
       }
       const record = await this.gateway.read(next);
       if (record === undefined || !mayPass(record)) {
@@ -94,6 +105,5 @@ export class Forwards {
       }
       at = at.followed(next, record);
     }
-    return undefined;
   }
 }

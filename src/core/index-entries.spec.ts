@@ -11,7 +11,8 @@ import {
   takeOver,
   textOf,
   without,
-  withoutEnded,
+  withdrawn,
+  withoutCrashed,
 } from './index-entries.js';
 import type { Handle, SessionId } from './record.js';
 
@@ -172,8 +173,35 @@ describe('a rotation', () => {
   });
 });
 
+describe('a login that fails', () => {
+  const one = limit(1, 'evict-oldest');
+
+  it('lets those stay that were to go for it', () => {
+    const admitted = admit([entry('x')], newcomer('a'), one, NOW) ?? [];
+    expect(ids(admitted)).toEqual(['x going', 'a pending']);
+    const after = withdrawn(admitted, 'a' as SessionId, true);
+    expect(after).toEqual([entry('x')]);
+    expect(ids(withdrawn(admitted, 'a' as SessionId, false))).toEqual(['x live', 'a pending']);
+  });
+
+  it('brings nobody back for whom another login has come: the limit holds', () => {
+    const first = admit([entry('x')], newcomer('a'), one, NOW) ?? [];
+    const second = admit(first, newcomer('b'), one, NOW) ?? [];
+    expect(ids(withdrawn(second, 'a' as SessionId, true))).toEqual(['x going', 'b pending']);
+    expect(ids(withdrawn(withdrawn(second, 'a' as SessionId, true), 'b' as SessionId, true))).toEqual([
+      'x live',
+    ]);
+  });
+
+  it('brings nobody back who was revoked meanwhile', () => {
+    const admitted = admit([entry('x')], newcomer('a'), one, NOW) ?? [];
+    const revoked = marked(admitted, () => true);
+    expect(withdrawn(revoked, 'a' as SessionId, true)).toMatchObject([{ state: 'going', why: 'revoked' }]);
+  });
+});
+
 describe('entries', () => {
-  it('end with their session, and pending ones when their login crashed', () => {
+  it('are dropped when their login crashed, and never by the clock alone when there may be a session', () => {
     const entries = [
       entry('ended', { endsAt: NOW }),
       entry('live', { pendingAt: NOW - 2 * PENDING_FOR }),
@@ -182,9 +210,9 @@ describe('entries', () => {
       entry('of a clock far ahead', { state: 'pending', pendingAt: NOW + PENDING_FOR + 1 }),
       entry('going', { state: 'going', endsAt: NOW }),
     ];
-    expect(withoutEnded(entries, NOW).map(({ id }) => id)).toEqual(['live', 'under way', 'going']);
+    expect(withoutCrashed(entries, NOW).map(({ id }) => id)).toEqual(['ended', 'live', 'under way', 'going']);
     const kept = [entry('live')];
-    expect(withoutEnded(kept, NOW)).toBe(kept);
+    expect(withoutCrashed(kept, NOW)).toBe(kept);
   });
 
   it('are marked once', () => {

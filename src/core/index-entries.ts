@@ -27,6 +27,8 @@ export interface IndexEntry {
   readonly replaces?: Handle;
   /** Why it is going, where its login was over. */
   readonly why?: 'revoked' | 'evicted';
+  /** The login that it was evicted for; if that fails it stays. */
+  readonly evictedFor?: SessionId;
 }
 
 /** How many sessions a principal may have, and what happens to one more. */
@@ -47,14 +49,14 @@ export const PENDING_FOR = 60_000;
 /** The most sessions that are kept of one principal; above it the oldest go. */
 export const MOST_ENTRIES = 1_000;
 
-/** Drops what cannot be a session any more: what has ended, and logins that crashed; never the one that is spared. */
-export function withoutEnded(entries: Entries, now: number, spared?: SessionId): Entries {
+/**
+ * Drops logins that crashed; never the one that is spared. What is live or going may still have a record, whatever the clock
+ * here says: who finds that it has none, or removes it, drops the entry.
+ */
+export function withoutCrashed(entries: Entries, now: number, spared?: SessionId): Entries {
   const kept = entries.filter(
-    ({ id, state, endsAt, pendingAt }) =>
-      id === spared ||
-      // What is going may still have a record; who finishes it drops it.
-      state === 'going' ||
-      (now < endsAt && (state === 'live' || Math.abs(now - pendingAt) <= PENDING_FOR)),
+    ({ id, state, pendingAt }) =>
+      id === spared || state !== 'pending' || Math.abs(now - pendingAt) <= PENDING_FOR,
   );
   return kept.length === entries.length ? entries : kept;
 }
@@ -102,7 +104,7 @@ function admitLogin(
   const evicted = new Set(
     counted.slice(0, Math.max(0, surplus)).flatMap(({ handle, replaces = handle }) => [handle, replaces]),
   );
-  return [...marked(entries, ({ handle }) => evicted.has(handle), 'evicted'), pending];
+  return [...markedFor(entries, ({ handle }) => evicted.has(handle), pending.id), pending];
 }
 
 /** A pending login becomes live. Undefined when it is gone or going: it was revoked or evicted meanwhile. */
@@ -133,17 +135,45 @@ export function takeOver(
     .map((entry) => (entry === live && former.includes(entry.id) ? { ...entry, id } : entry));
 }
 
-/** Marks entries as going. */
-export function marked(
-  entries: Entries,
-  which: (entry: IndexEntry) => boolean,
-  why: NonNullable<IndexEntry['why']> = 'revoked',
-): Entries {
-  return entries.map((entry) =>
-    entry.state === 'going' || !which(entry)
-      ? entry
-      : { ...entry, state: 'going', ...(entry.state === 'live' ? { why } : {}) },
-  );
+/** Marks entries as going because they are revoked, those that are going for a login that may still fail included. */
+export function marked(entries: Entries, which: (entry: IndexEntry) => boolean): Entries {
+  return entries.map((entry) => {
+    if (!which(entry) || (entry.state === 'going' && entry.evictedFor === undefined)) {
+      return entry;
+    }
+    const { evictedFor: _, ...rest } = entry;
+    return { ...rest, state: 'going', ...(entry.state === 'pending' ? {} : { why: 'revoked' }) };
+  });
+}
+
+/**
+ * Marks entries as going because a login takes their place. What was to go for one of them goes for that login too: if it fails,
+ * who came first is back.
+ */
+function markedFor(entries: Entries, which: (entry: IndexEntry) => boolean, login: SessionId): Entries {
+  const evicted = new Set(entries.filter(which).map(({ id }) => id));
+  return entries.map((entry) => {
+    if (entry.evictedFor !== undefined && evicted.has(entry.evictedFor)) {
+      return { ...entry, evictedFor: login };
+    }
+    if (entry.state === 'going' || !which(entry)) {
+      return entry;
+    }
+    return entry.state === 'pending'
+      ? { ...entry, state: 'going' }
+      : { ...entry, state: 'going', why: 'evicted', evictedFor: login };
+  });
+}
+
+/** The entries without a login that failed: what was to go for it stays. */
+export function withdrawn(entries: Entries, login: SessionId, isRemoved: boolean): Entries {
+  return (isRemoved ? without(entries, [login]) : entries).map((entry) => {
+    if (entry.evictedFor !== login) {
+      return entry;
+    }
+    const { evictedFor: _, why: __, ...rest } = entry;
+    return { ...rest, state: 'live' };
+  });
 }
 
 /**
@@ -191,12 +221,13 @@ function isEntry(value: unknown): value is IndexEntry {
     endsAt,
     beside,
     replaces,
+    evictedFor,
   }: Partial<Record<string, unknown>> = Object(value);
   return (
     typeof id === 'string' &&
     typeof handle === 'string' &&
     STATES.includes(state) &&
     [admittedAt, pendingAt, endsAt].every((time) => typeof time === 'number') &&
-    [beside, replaces].every((other) => other === undefined || typeof other === 'string')
+    [beside, replaces, evictedFor].every((other) => other === undefined || typeof other === 'string')
   );
 }

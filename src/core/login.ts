@@ -1,4 +1,5 @@
 import type { LoginDetail } from './active-session.types.js';
+import { loginRevoked } from './errors.js';
 import type { Held } from './held.js';
 import type { Lifetime } from './lifetime.js';
 import { LiveSession } from './live-session.js';
@@ -45,6 +46,9 @@ export async function beginLogin(
     // Kept fields may have changed, or ended with their session, since they were read.
     fresh.replaceAll({ ...old.kept(keep, removed), ...data });
     await writer.store(fresh, false);
+    if (fresh.isGone) {
+      throw loginRevoked();
+    }
   } catch (error) {
     // Nobody was given the new token; if it cannot be removed it is rubbish that expires.
     writer.undo(fresh);

@@ -80,11 +80,19 @@ export class PrincipalBackend implements SessionBackend {
   }
 
   async remove(held: Held): Promise<Held | undefined> {
-    const removed = await this.inner.remove(held);
-    if (removed?.record.principal !== undefined) {
-      this.parts.sessions.ended(removed.record.principal, idsOf(removed));
+    const { principal, handle } = held.record;
+    const removed = (await this.inner.remove(held)) ?? (await this.#removeByName(held));
+    if (principal !== undefined && removed?.record.handle === handle) {
+      this.parts.sessions.ended(principal, idsOf(removed));
     }
     return removed;
+  }
+
+  /** A session whose token was rotated so long ago that its forward is gone: nothing but its name leads to it. */
+  async #removeByName(held: Held): Promise<Held | undefined> {
+    const { principal, handle } = held.record;
+    const found = principal === undefined ? undefined : await this.parts.sessions.find(principal, handle);
+    return found && (await this.inner.remove(found.held))?.as(held);
   }
 }
 

@@ -13,15 +13,16 @@ import {
   marked,
   type Newcomer,
   parseEntries,
-  PENDING_FOR,
   standing,
   takeOver,
   textOf,
   without,
-  withoutEnded,
+  withdrawn,
+  withoutCrashed,
 } from './index-entries.js';
-import { isExpired } from './lifetime.js';
+import { isExpired, limitOf, REMEMBERED } from './lifetime.js';
 import { type Principal, RECORD_FORMAT, type SessionId, type SessionRecord } from './record.js';
+import { about, type Emit } from './session-event.js';
 import type { StoreGateway } from './store-gateway.js';
 import { drawHandle, type RandomSource } from './token.js';
 import { WriteQueue } from './write-queue.js';
@@ -31,6 +32,7 @@ export interface PrincipalIndexParts {
   readonly gateway: StoreGateway;
   readonly forwards: Forwards;
   readonly clock: Clock;
+  readonly emit: Emit;
   readonly random: RandomSource;
   /** Milliseconds after which a change that keeps losing to others gives up. */
   readonly operationTimeout: number;
@@ -117,6 +119,11 @@ export class PrincipalIndex {
     return (await this.#change(principal, (entries) => marked(entries, which))) ?? [];
   }
 
+  /** A login has failed: what was marked to go for it stays. `isRemoved` tells whether there is surely no record of it. */
+  async withdraw(principal: Principal, id: SessionId, isRemoved: boolean): Promise<void> {
+    await this.#change(principal, (entries) => withdrawn(entries, id, isRemoved));
+  }
+
   /** Drops entries whose records are removed. */
   async drop(principal: Principal, ids: readonly SessionId[]): Promise<void> {
     await this.#change(principal, (entries) => without(entries, ids));
@@ -125,7 +132,7 @@ export class PrincipalIndex {
   /** The entries, the earliest admitted first. */
   async entries(principal: Principal): Promise<Entries> {
     const { entries } = await this.#read(keyOf(principal));
-    return withoutEnded(entries, this.parts.clock.now());
+    return withoutCrashed(entries, this.parts.clock.now());
   }
 
   /**
@@ -133,7 +140,7 @@ export class PrincipalIndex {
    * nobody has to go for them or is refused.
    */
   async #stale(principal: Principal, { maxSessions }: Partial<AdmissionLimit> = {}): Promise<Set<SessionId>> {
-    const { forwards, clock } = this.parts;
+    const { forwards, clock, emit } = this.parts;
     const { entries } = await this.#read(keyOf(principal));
     const live = entries.filter(({ state }) => state === 'live');
     const isFull = maxSessions !== undefined && entries.length >= maxSessions;
@@ -144,7 +151,10 @@ export class PrincipalIndex {
     const now = clock.now();
     const stale = ids.filter((_id, place) => isOver(found[place], now));
     // The record first, where the store still has it: no late touch can make it valid again.
-    await Promise.all(stale.map((id) => forwards.remove(id)));
+    const removed = await Promise.all(stale.map((id) => forwards.remove(id)));
+    for (const { record } of removed.filter((one) => one !== undefined)) {
+      emit({ type: 'ended', reason: limitOf(record, now), ...about(record) });
+    }
     return new Set(stale);
   }
 
@@ -166,7 +176,7 @@ export class PrincipalIndex {
     let isCurrent = latest === undefined;
     for (;;) {
       const now = this.parts.clock.now();
-      const result = change(withoutEnded(cell.entries, now, spared), now);
+      const result = change(withoutCrashed(cell.entries, now, spared), now);
       const next = result ?? cell.entries;
       if (next === cell.entries && isCurrent) {
         return { result, latest: cell };
@@ -200,8 +210,8 @@ export class PrincipalIndex {
   #record(before: SessionRecord | undefined, entries: Entries): SessionRecord {
     const { clock, random } = this.parts;
     const now = clock.now();
-    // It lives as long as the last of its sessions, and a crashed login.
-    const expiresAt = Math.max(now + PENDING_FOR, ...entries.map(({ endsAt }) => endsAt));
+    // It lives longer than the last of its sessions, and than a crashed login.
+    const expiresAt = REMEMBERED + Math.max(now, ...entries.map(({ endsAt }) => endsAt));
     return Object.freeze({
       format: RECORD_FORMAT,
       version: random.version(),

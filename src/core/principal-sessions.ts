@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import { entriesAfter } from './entry-cursor.js';
-import { SessionError } from './errors.js';
+import { loginRevoked, SessionError } from './errors.js';
 import {
   type AdmissionLimit,
   type Entries,
@@ -74,13 +74,19 @@ export class PrincipalSessions {
       const created = await create();
       const confirmed = await index.confirm(principal, newcomer.id);
       if (confirmed === undefined) {
-        throw revoked();
+        throw loginRevoked();
       }
       await this.#finish(principal, confirmed);
       return created;
     } catch (error) {
-      // The record first. What of this fails is tidied up by the next one who looks, and nobody was given the token.
-      await this.#end(principal, [newcomer]).catch(() => undefined);
+      // What of this fails is tidied up by the next one who looks, and nobody was given the token. A store that did not answer
+      // in time is not waited for again.
+      const undone = this.#undo(principal, newcomer.id);
+      if (error instanceof SessionError && error.isTimeout) {
+        this.parts.background(undone);
+      } else {
+        await undone;
+      }
       throw error;
     }
   }
@@ -208,12 +214,22 @@ export class PrincipalSessions {
     );
   }
 
+  /** A login has failed: its record goes first, and what was to go for it stays. */
+  async #undo(principal: Principal, id: SessionId): Promise<void> {
+    const isRemoved = await this.parts.forwards.remove(id).then(
+      () => true,
+      () => false,
+    );
+    await this.parts.index.withdraw(principal, id, isRemoved).catch(() => undefined);
+  }
+
   async #end(principal: Principal, entries: readonly Ending[]): Promise<void> {
     if (entries.length > 0) {
       // Sessions before what was about to become one: of a session with two tokens the first that is removed is told of.
       await this.#removeAll(entries.filter(({ why }) => why !== undefined));
       await this.#removeAll(entries.filter(({ why }) => why === undefined));
-      await this.parts.index.drop(principal, idsOf(entries));
+      // Nothing hangs on it any more, and a server that is full may refuse it.
+      this.parts.background(this.parts.index.drop(principal, idsOf(entries)));
     }
   }
 
@@ -248,12 +264,5 @@ function noRoom(limit: AdmissionLimit | undefined): SessionError {
   return new SessionError('session_limit', {
     what: `This user has ${limit?.maxSessions ?? 'too many'} sessions already, and maxSessions allows no more.`,
     fix: "End one of them first, or set onLimit to 'evict-oldest'.",
-  });
-}
-
-function revoked(): SessionError {
-  return new SessionError('session_revoked', {
-    what: "All sessions of this user were ended while the login was under way, and the login's with them.",
-    fix: 'Log in again.',
   });
 }

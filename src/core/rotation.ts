@@ -49,7 +49,10 @@ export class Rotation {
       const forward = forwardTo(identity.id, current, forwardVersion);
       const answer = await gateway.replace(current.id, forward, current.record.version);
       if (answer.done) {
-        this.#redirect(held, identity.id);
+        // Past a token that has been seen no forward may lead: that it was seen is what refuses the ones before it.
+        if (!current.isOverruled) {
+          this.#redirect(held, identity.id);
+        }
         if (held.isFirstSeen) {
           this.parts.background(this.parts.forwards.letGo(held));
         }

@@ -1,4 +1,4 @@
-import { gone, SessionError } from './errors.js';
+import { gone, loginRevoked, SessionError } from './errors.js';
 import { type FieldTexts, NO_FIELDS } from './field-texts.js';
 import { Fields } from './fields.js';
 import type { Held } from './held.js';
@@ -135,6 +135,9 @@ async function enter(writer: TurnWriter, live: LiveSession): Promise<true> {
     // Another request may have changed fields, or have ended the session, since they were read.
     fresh.replaceAll({ ...live.kept(namesOf(live, removed), removed), ...live.pick(own) });
     await writer.store(fresh, false);
+    if (fresh.isGone) {
+      throw loginRevoked();
+    }
   } catch (error) {
     // Nobody was given the new token; if it cannot be removed it is rubbish that expires.
     writer.undo(fresh);
@@ -162,6 +165,10 @@ async function leave(
   }
   // Once the response has begun there is no way to give the client another token.
   live.become(live.successor(writer.isHeadSent ? {} : live.kept(namesOf(live, removed), removed)));
+  if (writer.isHeadSent) {
+    live.ended = 'destroyed';
+    return true;
+  }
   if (!mustExist || engine.saveUninitialized) {
     await writer.store(live, mustExist);
   }

@@ -19,11 +19,12 @@ function processOn(store: SessionStore, clock: Clock) {
   const gateway = new StoreGateway(store, { operationTimeout: 10_000, maxPending: 10_000 });
   const background: Promise<unknown>[] = [];
   const forwards = new Forwards(gateway, clock);
-  const parts = { gateway, forwards, clock, random: systemRandom, operationTimeout: 10_000 };
+  const emit = () => undefined;
+  const parts = { gateway, forwards, clock, emit, random: systemRandom, operationTimeout: 10_000 };
   const sessions = new PrincipalSessions({
     forwards,
     clock,
-    emit: () => undefined,
+    emit,
     index: new PrincipalIndex(parts),
     background: (work) => void background.push(work.catch(() => undefined)),
   });
@@ -201,6 +202,25 @@ for (const { name, isMissing, start } of stores) {
       await store.remove(one);
       await here.login(user, limit);
       expect(await here.live(user)).toHaveLength(2);
+    });
+
+    it('a process whose clock is half a day ahead loses nobody', async () => {
+      const [here, ahead] = [processOn(store, clock), processOn(store, fakeClock(clock.now() + 13 * HOUR))];
+      const ids = [await here.login(user), await here.login(user)];
+      expect(await ahead.sessions.end(who(user), () => false)).toEqual([]);
+      await ahead.quiet();
+      expect(await here.live(user)).toEqual(ids);
+    });
+
+    it('a login that fails lets the one live on that was to go for it, and shows it', async () => {
+      const [here, there] = [processOn(store, clock), processOn(store, clock)];
+      const limit = { maxSessions: 1, onLimit: 'evict-oldest' } as const;
+      const old = await here.login(user, limit);
+      const failing = there.login(user, limit, { beforeCreate: () => Promise.reject(new Error('no room')) });
+      await expect(failing).rejects.toThrow('no room');
+      expect(await here.live(user)).toEqual([old]);
+      await here.quiet();
+      expect(await store.read(old)).toBeDefined();
     });
 
     it('one user does not see another', async () => {
