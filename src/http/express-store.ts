@@ -9,6 +9,7 @@ import { isIndexId } from '../core/principal-index.js';
 import type { SessionBackend } from '../core/session-backend.js';
 import { about, type Emit } from '../core/session-event.js';
 import type { StoreGateway } from '../core/store-gateway.js';
+import { assertSamePrincipal, type Teller } from '../core/told-principal.js';
 import { asHttp } from './session.exceptions.js';
 
 /** What the store is shown by. */
@@ -17,6 +18,8 @@ export interface ExpressStoreViewParts {
   readonly backend: SessionBackend;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Who is logged in by the fields, where the application goes by those. */
+  readonly teller: Teller;
   /** What a store made for express-session has beside the methods here: `all`, `length` and the like. */
   readonly extras?: Readonly<Record<string, () => Promise<unknown>>>;
 }
@@ -40,7 +43,7 @@ export class ExpressStoreView extends session.Store {
     answer(this.#read(sid), callback);
   }
 
-  /** Changes the fields of a session that exists; it never brings one into being. */
+  /** Changes the fields of a session that exists; it never brings one into being, nor changes who is logged in by it. */
   override set(sid: string, data: session.SessionData, callback?: Callback<void>): void {
     answer(this.#write(sid, data), callback);
   }
@@ -125,9 +128,11 @@ export class ExpressStoreView extends session.Store {
     }
     const { cookie: _, ...values } = data;
     Object.keys(values).forEach(assertFieldName);
-    await this.parts.backend.commit(held, (current) => {
+    const { backend, teller } = this.parts;
+    await backend.commit(held, (current, record) => {
       const fields = Fields.ofTexts(current);
       fields.replaceAll(values);
+      assertSamePrincipal(teller, record, current, fields);
       return { fields: fields.changes() };
     });
   }
