@@ -71,7 +71,8 @@ export class ExpressStoreView extends session.Store {
       await (isIndexId(sid) ? undefined : gateway.remove(sid as SessionId));
       return;
     }
-    const removed = await backend.remove(Held.found(sid as SessionId, record, clock.now()));
+    const now = clock.now();
+    const removed = await backend.remove(Held.found(sid as SessionId, record, now));
     if (removed !== undefined) {
       emit({ type: 'ended', reason: 'logout', ...about(removed.record) });
     }
@@ -91,7 +92,8 @@ export class ExpressStoreView extends session.Store {
     if (record === undefined || isExpired(record, now)) {
       return undefined;
     }
-    const held = Held.found(sid as SessionId, record, now);
+    // What is elevated falls away: shown here, it would come back by set() as a field that stays.
+    const held = Held.found(sid as SessionId, record, now, 'former');
     return record.next === undefined ? held : this.parts.backend.reopen(held);
   }
 
@@ -102,7 +104,7 @@ export class ExpressStoreView extends session.Store {
 
   async #read(sid: string): Promise<session.SessionData | null> {
     const held = await this.#open(sid);
-    const fields = held?.texts && Fields.ofRecord(held.texts, held, () => undefined);
+    const fields = held?.visible && Fields.ofRecord(held.visible, held, () => undefined);
     if (held === undefined || fields === undefined) {
       return null;
     }
