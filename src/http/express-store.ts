@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { assertFieldName } from '../core/field-object.js';
 import { Fields } from '../core/fields.js';
 import type { SessionId, SessionRecord } from '../core/record.js';
-import { isExpired } from '../core/lifetime.js';
+import { isExpired, limitOf } from '../core/lifetime.js';
 import { Held } from '../core/held.js';
 import { isIndexId } from '../core/principal-index.js';
 import type { SessionBackend } from '../core/session-backend.js';
@@ -74,7 +74,8 @@ export class ExpressStoreView extends session.Store {
     const now = clock.now();
     const removed = await backend.remove(Held.found(sid as SessionId, record, now));
     if (removed !== undefined) {
-      emit({ type: 'ended', reason: 'logout', ...about(removed.record) });
+      const reason = isExpired(removed.record, now) ? limitOf(removed.record, now) : 'logout';
+      emit({ type: 'ended', reason, ...about(removed.record) });
     }
   }
 
