@@ -59,6 +59,7 @@ export {
 } from './http/session.exceptions.js';
 
 export { type Clock, systemClock } from './core/clock.js';
+export type { DeviceNote } from './core/meta.js';
 export type { Duration } from './core/duration.js';
 export type { ExpressSessionStore } from './core/express-session-store.js';
 export { SessionError, type SessionErrorCode } from './core/errors.js';

@@ -17,7 +17,7 @@ export interface Holder {
   readonly seenAt: number;
   /**
    * - `current`: the client came with the session's own token.
-   * - `former`: it came with one that another has taken the place of.
+   * - `former`: it came with one that another has taken the place of, or sees no more than who does.
    * - `given`: it did not come with it; this request made it, or somebody looks at it who holds none.
    */
   readonly hold: 'current' | 'former' | 'given';
@@ -38,9 +38,14 @@ export class Held implements SessionIdentity {
     this.#texts = texts;
   }
 
-  /** A session that somebody looks at who holds no token of it. */
-  static found(id: SessionId, record: SessionRecord, seenAt: number): Held {
-    return new Held(id, record, { token: NO_TOKEN, seenAt, hold: 'given', via: NO_FORWARDS });
+  /** A session that somebody looks at who holds no token of it; with the hold `former`, without what is elevated. */
+  static found(
+    id: SessionId,
+    record: SessionRecord,
+    seenAt: number,
+    hold: 'given' | 'former' = 'given',
+  ): Held {
+    return new Held(id, record, { token: NO_TOKEN, seenAt, hold, via: NO_FORWARDS });
   }
 
   get token(): Token {

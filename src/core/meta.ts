@@ -13,7 +13,11 @@ export interface CookieAttributes {
   readonly priority?: 'low' | 'medium' | 'high';
 }
 
-/** What the application chose to note about where a session is used. It is what the client said, and proves nothing. */
+/**
+ * What the application chose to note about where a session is used. It is what the client said, and proves nothing.
+ *
+ * @publicApi
+ */
 export interface DeviceNote {
   readonly userAgent?: string;
   readonly ip?: string;

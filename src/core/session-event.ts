@@ -12,7 +12,7 @@ interface OfSession {
  * Why a session ended.
  *
  * - `logout`: by `logout()` or `destroy()`, or when its user was taken out of it, as Passport does.
- * - `replaced`: by `login()` or `regenerate()`, which began another one in its place.
+ * - `replaced`: by `login()` or `regenerate()`, or a user put into it (`auth.principal`), which began another one in its place.
  * - `revoked`: by the registry.
  * - `evicted`: by a login that went beyond `maxSessions`, or by a memory store that is full.
  * - `idle`, `absolute`: by one of its limits.

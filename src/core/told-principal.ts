@@ -14,6 +14,9 @@ import type { EndReason } from './session-event.js';
 // Where the application tells by the fields who is logged in (`auth.principal`), a session is entered as theirs when somebody is
 // put into it, and ends when they are taken out. A principal never changes under one id, so either is another session.
 
+/** Tells who is logged in by the fields of a session. */
+export type Teller = Pick<SessionEngine, 'hasTeller' | 'principalOf'>;
+
 /** What brings such a session to its place. */
 export interface TurnWriter {
   readonly isHeadSent: boolean;
@@ -84,24 +87,24 @@ export function turn(
 
 /** @throws {SessionError} `session_invalid_principal` when a change that keeps the token would change who is logged in */
 export function assertSamePrincipal(
-  engine: SessionEngine,
+  teller: Teller,
   record: SessionRecord,
   before: FieldTexts,
   after: Fields,
 ): void {
   if (
-    goesByFields(engine, record) &&
-    engine.principalOf(Fields.ofTexts(before)) !== engine.principalOf(after)
+    goesByFields(teller, record) &&
+    teller.principalOf(Fields.ofTexts(before)) !== teller.principalOf(after)
   ) {
     throw new SessionError('session_invalid_principal', {
-      what: 'update() or patch() would change who is logged in, which gives a session another token.',
+      what: 'update(), patch() or sessionStore.set() would change who is logged in, which gives a session another token.',
       fix: 'Log in and out by Passport, by login() and logout(), or by setting the field of req.session.',
     });
   }
 }
 
 /** Whether the fields of a session tell who is logged in by it: `login()` has the last word. */
-function goesByFields({ hasTeller }: SessionEngine, record: SessionRecord | undefined): boolean {
+function goesByFields({ hasTeller }: Teller, record: SessionRecord | undefined): boolean {
   return hasTeller && (record?.principal === undefined || parseMeta(record.meta).fromFields === true);
 }
 

@@ -3,12 +3,13 @@ import type { Clock } from '../core/clock.js';
 import { assertFieldName } from '../core/field-object.js';
 import { Fields } from '../core/fields.js';
 import type { SessionId, SessionRecord } from '../core/record.js';
-import { isExpired } from '../core/lifetime.js';
+import { isExpired, limitOf } from '../core/lifetime.js';
 import { Held } from '../core/held.js';
 import { isIndexId } from '../core/principal-index.js';
 import type { SessionBackend } from '../core/session-backend.js';
 import { about, type Emit } from '../core/session-event.js';
 import type { StoreGateway } from '../core/store-gateway.js';
+import { assertSamePrincipal, type Teller } from '../core/told-principal.js';
 import { asHttp } from './session.exceptions.js';
 
 /** What the store is shown by. */
@@ -17,6 +18,8 @@ export interface ExpressStoreViewParts {
   readonly backend: SessionBackend;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Who is logged in by the fields, where the application goes by those. */
+  readonly teller: Teller;
   /** What a store made for express-session has beside the methods here: `all`, `length` and the like. */
   readonly extras?: Readonly<Record<string, () => Promise<unknown>>>;
 }
@@ -40,7 +43,7 @@ export class ExpressStoreView extends session.Store {
     answer(this.#read(sid), callback);
   }
 
-  /** Changes the fields of a session that exists; it never brings one into being. */
+  /** Changes the fields of a session that exists; it never brings one into being, nor changes who is logged in by it. */
   override set(sid: string, data: session.SessionData, callback?: Callback<void>): void {
     answer(this.#write(sid, data), callback);
   }
@@ -68,9 +71,11 @@ export class ExpressStoreView extends session.Store {
       await (isIndexId(sid) ? undefined : gateway.remove(sid as SessionId));
       return;
     }
-    const removed = await backend.remove(Held.found(sid as SessionId, record, clock.now()));
+    const now = clock.now();
+    const removed = await backend.remove(Held.found(sid as SessionId, record, now));
     if (removed !== undefined) {
-      emit({ type: 'ended', reason: 'logout', ...about(removed.record) });
+      const reason = isExpired(removed.record, now) ? limitOf(removed.record, now) : 'logout';
+      emit({ type: 'ended', reason, ...about(removed.record) });
     }
   }
 
@@ -88,7 +93,8 @@ export class ExpressStoreView extends session.Store {
     if (record === undefined || isExpired(record, now)) {
       return undefined;
     }
-    const held = Held.found(sid as SessionId, record, now);
+    // What is elevated falls away: shown here, it would come back by set() as a field that stays.
+    const held = Held.found(sid as SessionId, record, now, 'former');
     return record.next === undefined ? held : this.parts.backend.reopen(held);
   }
 
@@ -99,7 +105,7 @@ export class ExpressStoreView extends session.Store {
 
   async #read(sid: string): Promise<session.SessionData | null> {
     const held = await this.#open(sid);
-    const fields = held?.texts && Fields.ofRecord(held.texts, held, () => undefined);
+    const fields = held?.visible && Fields.ofRecord(held.visible, held, () => undefined);
     if (held === undefined || fields === undefined) {
       return null;
     }
@@ -125,9 +131,11 @@ export class ExpressStoreView extends session.Store {
     }
     const { cookie: _, ...values } = data;
     Object.keys(values).forEach(assertFieldName);
-    await this.parts.backend.commit(held, (current) => {
+    const { backend, teller } = this.parts;
+    await backend.commit(held, (current, record) => {
       const fields = Fields.ofTexts(current);
       fields.replaceAll(values);
+      assertSamePrincipal(teller, record, current, fields);
       return { fields: fields.changes() };
     });
   }

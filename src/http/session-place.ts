@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.js';
+import { draftOf } from '../core/field-object.js';
 import type { SessionBackend } from '../core/session-backend.js';
 import type { SessionStore } from '../core/session-store.js';
 import { Forwards } from '../core/forwards.js';
@@ -46,6 +47,7 @@ export function inStore(
   { background, emit }: PlaceSurroundings,
 ): SessionPlace {
   const { name, secrets, operationTimeout, maxPending, lifetime, maxBytes } = options;
+  const { principal } = options.auth;
   const clock: Clock = options.clock ?? systemClock;
   const tokens = tokensOf(store);
   const gateway = new StoreGateway(store, { operationTimeout, maxPending });
@@ -70,6 +72,10 @@ export function inStore(
     expressStore: new ExpressStoreView({
       ...shared,
       backend: sessions.backend,
+      teller: {
+        hasTeller: principal !== undefined,
+        principalOf: (fields) => principal?.(draftOf(fields)),
+      },
       ...(store instanceof ExpressStoreAdapter ? { extras: store.extras } : {}),
     }),
     watchExpiry: () => backend.watchExpiry(),

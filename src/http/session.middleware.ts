@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SessionMiddlewareOptions } from '../options/session.options.js';
+import { checkMiddleware } from '../options/check-middleware.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import type { SessionLogger } from '../options/session-logger.js';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
@@ -38,6 +39,7 @@ export interface SessionMiddleware {
  */
 export function createSessionMiddleware(options: SessionMiddlewareOptions): SessionMiddleware {
   const resolved = resolveOptions(options);
+  checkMiddleware(options);
   const logger = resolved.logger ?? CONSOLE;
   const http = new SessionHttp({
     options: resolved,

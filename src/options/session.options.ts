@@ -180,7 +180,12 @@ export interface SessionOptions {
  *
  * @publicApi
  */
-export interface SessionMiddlewareOptions extends Omit<SessionOptions, 'auth' | 'mount'> {
+export interface SessionMiddlewareOptions extends Omit<SessionOptions, 'auth' | 'mount' | 'remember'> {
+  /**
+   * Tells who is logged in from the fields, as Passport or your own code keeps it there; `registry` and `maxSessions` need it,
+   * since there is no `login()` without Nest. @default none
+   */
+  readonly auth?: Pick<SessionAuthOptions, 'principal'>;
   /**
    * Answers the client when the session could not be stored, instead of the handler's answer.
    * @default a plain 503, or 500 for what cannot be stored

@@ -127,6 +127,35 @@ describe('a field that is elevated', () => {
     expect(ada.cookies.size).toBe(1);
   });
 
+  it('is not shown by req.sessionStore, nor made permanent or lost by it', async () => {
+    const { text, clock, store } = await elevated(
+      {},
+      {
+        copy: ({ req }) =>
+          new Promise((resolve) => {
+            req.sessionStore.get(req.sessionID, (_error, data) => {
+              const shown = Object.keys(data ?? {}).join();
+              const changed = { ...data, count: 1 } as never;
+              clock.advance(req.query['late'] === undefined ? 0 : 5 * MINUTE);
+              req.sessionStore.set(req.sessionID, changed, () => resolve(shown));
+            });
+          }),
+        touch: ({ req }) =>
+          new Promise((resolve) => {
+            const done = (error?: unknown) => resolve(error ? 'failed' : 'touched');
+            Reflect.apply(req.sessionStore.touch ?? done, req.sessionStore, [req.sessionID, {}, done]);
+          }),
+      },
+    );
+    expect(await text('/copy')).toBe('cookie,theme');
+    expect(await text('/property')).toBe('admin true cookie,theme,role,profile,count');
+    const touches = store.count('touch');
+    expect(await text('/touch')).toBe('touched');
+    expect(store.count('touch')).toBe(touches + 1);
+    expect(await text('/copy?late')).toBe('cookie,theme,count');
+    expect([await text('/as/fields'), await text('/get')]).toEqual(['theme,count', 'undefined']);
+  });
+
   it('P5 falls away without a write; the next write removes it from what is stored', async () => {
     const { text, clock, store } = await elevated();
     clock.advance(5 * MINUTE);

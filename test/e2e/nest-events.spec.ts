@@ -227,6 +227,19 @@ describe('session events', () => {
     expect(await told(known, 'forget')).toEqual([]);
   });
 
+  it.each<[string, Partial<SessionOptions>]>([
+    ['idle', { idleTimeout: '5m' }],
+    ['absolute', { idleTimeout: '5m', absoluteTimeout: '5m' }],
+  ])('req.sessionStore.destroy() of a session whose time is up tells %s', async (reason, options) => {
+    const { client, told, clock } = await withEvents(options, {
+      forget: ({ req }) => new Promise((resolve) => req.sessionStore.destroy(String(req.query.sid), resolve)),
+    });
+    const known = client();
+    await told(known, 'login');
+    clock.advance(5 * MINUTE);
+    expect(await told(client(), `forget?sid=${idOf(tokenOf(known))}`)).toEqual([`ended ada ${reason}`]);
+  });
+
   it('req.sessionStore shows nothing of what is kept about a user', async () => {
     const answers: unknown[] = [];
     const ids: string[] = [];

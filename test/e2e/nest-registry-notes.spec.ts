@@ -1,3 +1,4 @@
+import type { DeviceNote } from 'nest-sessions';
 import { describe, expect, it } from 'vitest';
 import type { Script } from '../support/nest-app.js';
 import { withRegistry } from '../support/registry-app.js';
@@ -9,9 +10,9 @@ describe('what is noted about a device', () => {
     const client = await device('ada', { 'user-agent': 'Browser' });
     expect((await listed(client))[0]?.device).toEqual({});
     const { device: other, listed: list } = await withRegistry({ registry: { userAgent: true } });
-    expect((await list(await other('ada', { 'user-agent': 'Browser' })))[0]?.device).toEqual({
-      userAgent: 'Browser',
-    });
+    const note: DeviceNote | undefined = (await list(await other('ada', { 'user-agent': 'Browser' })))[0]
+      ?.device;
+    expect(note).toEqual({ userAgent: 'Browser' });
   });
 
   it('is what the options say, cut short', async () => {

@@ -273,6 +273,32 @@ describe('somebody who is put into a session that exists', () => {
     expect([await who(stranger), await who(ada)]).toEqual(['nobody', 'ada']);
   });
 
+  it('P9 cannot log in, switch or log out by req.sessionStore.set(), which keeps the token', async () => {
+    const { visitor, device, who, cart, registry } = await olderApp(
+      {},
+      {
+        set: ({ req }) => {
+          const { as, cart: wanted } = req.query;
+          const data = { cart: [String(wanted)], ...(as === undefined ? {} : { user: String(as) }) };
+          return new Promise((resolve) => {
+            req.sessionStore.set(req.sessionID, data as never, (error?: Error) =>
+              resolve(error === null ? 'set' : error?.message),
+            );
+          });
+        },
+      },
+    );
+    const [stranger, ada] = [await visitor(), await device()];
+    const set = async (browser: CookieClient, query: string) => (await browser.read(`/set?${query}`)).text;
+    expect(await set(stranger, 'cart=rum&as=eve')).toMatch(/sessionStore\.set\(\) would change who/);
+    expect(await set(ada, 'cart=rum&as=eve')).toMatch(/another token/);
+    expect(await set(ada, 'cart=rum')).toMatch(/another token/);
+    expect([await who(stranger), await who(ada), await cart(ada)]).toEqual(['nobody', 'ada', ['tea']]);
+    expect([await set(ada, 'cart=milk&as=ada'), await set(stranger, 'cart=rice')]).toEqual(['set', 'set']);
+    expect([await cart(ada), await cart(stranger)]).toEqual([['milk'], ['rice']]);
+    expect([await registry.count('ada'), await registry.count('eve')]).toEqual([1, 0]);
+  });
+
   it('may begin a new session by update()', async () => {
     const { client, who, registry } = await olderApp(
       {},
