@@ -49,9 +49,16 @@ const LONGEST_TYPE = 64;
 /** What a request's path can be: printable ASCII, all else percent-encoded (RFC 3986, 3.3). */
 const PATH = /^\/(?:(?![?#])[!-~]){0,2047}$/;
 
-/** Whether a field may hold a message. */
-export function isFlashName(name: string | symbol): name is string {
-  return typeof name === 'string' && name.startsWith(PREFIX);
+/** What {@link drawFlashName} draws. */
+const NAME = /^flash:[\w-]{16}$/;
+
+/** Whether a field is a message. One of a name like it may be the application's own, which is left alone. */
+export function isFlash(name: string | symbol, value: unknown): boolean {
+  return isFlashName(name) && isStoredFlash(value);
+}
+
+function isFlashName(name: string | symbol): name is string {
+  return typeof name === 'string' && NAME.test(name);
 }
 
 /** Draws a name: each message is a field of its own, so that those of parallel requests are all kept. */
@@ -109,7 +116,6 @@ export function flashesIn(
     );
 }
 
-/** Fields of this name may be the application's own, which are left alone. */
 function isStoredFlash(value: unknown): value is StoredFlash {
   return (
     typeof value === 'object' &&

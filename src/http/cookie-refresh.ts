@@ -66,7 +66,7 @@ export class CookieRefresh {
         await this.#refresh(undefined, touchDue);
       }
     } catch (error) {
-      this.site.warnOnce(`A session could not be given another token. ${messageOf(error)}`);
+      this.site.reportError(error);
     }
   }
 
@@ -98,12 +98,8 @@ export class CookieRefresh {
   /** Writes the activity down; a failure is no concern of the client. */
   #touch(held: Held): Promise<boolean> {
     return this.active.activity.write(held).catch((error: unknown) => {
-      this.site.warnOnce(`The activity of a session could not be written down. ${messageOf(error)}`);
+      this.site.reportError(error);
       return false;
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'See the error.';
 }

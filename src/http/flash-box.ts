@@ -9,19 +9,27 @@ import {
   type FlashMessage,
   type FlashOptions,
   type FlashQuery,
-  isFlashName,
+  isFlash,
   makeFlash,
   type NamedFlash,
 } from '../core/flash-message.js';
 import type { LiveSession } from '../core/live-session.js';
+import type { Handle } from '../core/record.js';
 import type { RandomSource } from '../core/token.js';
 import { canBeGated } from './install-gate.js';
 import { preventCaching } from './response-headers.js';
 import { pathOf } from './route-filter.js';
 import { asHttp } from './session.exceptions.js';
+import { isUnseen } from './unseen-request.js';
 
 /** Messages that nobody takes must not fill the session: of more than these the oldest go. */
 const MOST_MESSAGES = 50;
+
+/** A message that was taken out of the store, and of which session. */
+interface TakenFlash {
+  readonly named: NamedFlash;
+  readonly handle: Handle | undefined;
+}
 
 /** What the messages of a request need of it. */
 export interface FlashHost {
@@ -36,7 +44,7 @@ export class FlashBox {
   /** The fields of those that this request added. */
   readonly #own = new Set<string>();
   /** Those that this request took out of the store. */
-  readonly #taken: NamedFlash[] = [];
+  readonly #taken: TakenFlash[] = [];
 
   constructor(private readonly host: FlashHost) {}
 
@@ -49,8 +57,7 @@ export class FlashBox {
       if (this.#isHeadOpen) {
         live.begin();
       }
-      const names = live.names().filter(isFlashName);
-      names.slice(0, Math.max(0, names.length + 1 - MOST_MESSAGES)).forEach((name) => live.delete(name));
+      this.#makeRoom();
       const name = drawFlashName(site.random);
       live.set(name, flash);
       this.#own.add(name);
@@ -79,14 +86,28 @@ export class FlashBox {
     this.#own.clear();
   }
 
-  /** Gives back what was taken: nobody has seen it, because the response was dropped. No response waits for it. */
+  /**
+   * Gives back what was taken: nobody has seen it, because the response was dropped. No response waits for it. It goes into
+   * the session that it is from and into no other, which may be somebody else's.
+   */
   putBack(): void {
     const { engine, found } = this.host.active;
-    if (found === undefined || this.#taken.length === 0) {
+    const taken = this.#taken.filter(({ handle }) => handle === found?.record.handle);
+    if (found === undefined || taken.length === 0) {
       return;
     }
-    const fields = new Map(this.#taken.map(([name, flash]) => [name, JSON.stringify(flash)]));
+    const fields = new Map(taken.map(({ named: [name, flash] }) => [name, JSON.stringify(flash)]));
     engine.track(engine.backend.commit(found, () => ({ fields })).catch((error) => engine.report(error)));
+  }
+
+  /** Lets the oldest messages go where there would be too many with one more. */
+  #makeRoom(): void {
+    const { live } = this.host.active;
+    if (live.names().length < MOST_MESSAGES) {
+      return; // nothing has to be parsed
+    }
+    const messages = live.names().filter((name) => isFlash(name, live.get(name)));
+    messages.slice(0, Math.max(0, messages.length + 1 - MOST_MESSAGES)).forEach((name) => live.delete(name));
   }
 
   /** Whether headers can still be set. */
@@ -120,12 +141,15 @@ export class FlashBox {
   /** At once and atomically, so that of two pages which load at the same moment one gets a message. */
   async #takeStored(query: FlashQuery): Promise<NamedFlash[]> {
     try {
-      const taken = await this.host.active.update((draft) => {
+      const { active } = this.host;
+      let handle: Handle | undefined;
+      const taken = await active.update((draft) => {
+        handle = active.live.held?.record.handle;
         const found = flashesIn(draft, query);
         found.forEach(([name]) => Reflect.deleteProperty(draft, name));
         return found;
       });
-      this.#taken.push(...taken);
+      this.#taken.push(...taken.map((named) => ({ named, handle })));
       return taken;
     } catch (error) {
       if (error instanceof SessionError && error.code === 'session_gone') {
@@ -134,12 +158,4 @@ export class FlashBox {
       throw error;
     }
   }
-}
-
-/** Whether nobody sees the answer, at least not now: it has no body, or is fetched on suspicion (WICG Prefetch, Sec-Purpose). */
-function isUnseen({ method, headers }: IncomingMessage): boolean {
-  return (
-    method === 'HEAD' ||
-    [headers['sec-purpose'], headers['purpose']].some((purpose) => /\bprefetch\b/i.test(String(purpose)))
-  );
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isOwnPage } from './own-page.js';
 import { targetOf } from './route-filter.js';
 import type { SessionSite } from './session-site.js';
+import { isUnseen } from './unseen-request.js';
 
 /** What one request does with the page to go back to after the login. */
 export class ReturnTo {
@@ -17,11 +18,11 @@ export class ReturnTo {
 
   /**
    * Remembers the page that this request asks for, in place of one that was remembered before. Only a GET can be gone back
-   * to. A page that cannot be remembered, be it too long, takes the place too: to be led to an older one would be odd.
+   * to, and only what somebody sees as a page of its own: no prefetch, and nothing inside another page. A page that cannot be remembered, be it too long, takes the place too: to be led to an older one would be odd.
    */
   remember(): void {
     const { returnTo } = this.site;
-    if (returnTo === undefined || this.req.method !== 'GET') {
+    if (returnTo === undefined || !isOwnDocument(this.req)) {
       return;
     }
     const page = targetOf(this.req);
@@ -70,4 +71,10 @@ export class ReturnTo {
     );
     return '/';
   }
+}
+
+/** Whether somebody asks for a page of its own, as far as the browser says so (W3C Fetch Metadata, Sec-Fetch-Dest). */
+function isOwnDocument(req: IncomingMessage): boolean {
+  const { 'sec-fetch-dest': destination = 'document' } = req.headers;
+  return req.method === 'GET' && destination === 'document' && !isUnseen(req);
 }

@@ -10,7 +10,8 @@ interface Subscribed<T> {
 /**
  * An Observable whose subscribers harm nobody. What a subscriber's function throws rxjs would throw again where nothing but the
  * process catches it, and nobody would handle what it rejects with: both end the process. Here both are told to `onFailure`,
- * behind operators too, and so is what an operator's own function throws.
+ * behind `pipe()` too, and so is what an operator's own function throws. What `merge()`, `combineLatest()`, `concat()`, `race()` and
+ * `zip()` make of it is a plain Observable, for which none of this holds.
  */
 export class SafeObservable<T> extends Observable<T> {
   readonly #onFailure: (error: unknown) => void;

@@ -12,7 +12,9 @@ const NAME = 'A subscriber of SessionEvents';
  *
  * Each event comes once, in the process that caused it, in the order in which it happened, right after the code that caused it
  * has gone on. It belongs to no request: `SessionService` has no session in a subscriber. What a subscriber throws or rejects
- * with is a line in the log, and the other subscribers and the request are not harmed by it.
+ * with is a line in the log, and the other subscribers and the request are not harmed by it. That holds for `events$`, `on()` and
+ * what their `pipe()` makes; for what `merge()` and the like make of them rxjs itself reports the throw, which ends the process:
+ * use `on('login', 'ended')` in place of `merge()`.
  *
  * @example
  * constructor(events: SessionEvents) {

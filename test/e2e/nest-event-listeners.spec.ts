@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Injectable, Scope } from '@nestjs/common';
-import { filter, lastValueFrom, map, toArray } from 'rxjs';
+import { filter, lastValueFrom, map, mergeWith, of, switchMap, toArray, withLatestFrom } from 'rxjs';
 import {
   OnSession,
   type SessionEnded,
@@ -273,5 +273,24 @@ describe('SessionEvents', () => {
     await app.client().read('/login');
     await settled();
     expect(told).toHaveLength(2);
+  });
+
+  it('harms nobody behind operators that take in other Observables', async () => {
+    const app = await nestApp({ scripts });
+    const events = app.app.get(SessionEvents);
+    const thrower = (what: string) => () => {
+      throw new Error(what);
+    };
+    const logins = events.on('login');
+    events.on('login', 'ended').subscribe(thrower('several'));
+    logins.pipe(mergeWith(events.on('ended'))).subscribe(thrower('merged'));
+    logins.pipe(switchMap(() => of(1))).subscribe(thrower('switched'));
+    logins.pipe(withLatestFrom(events.on('started'))).subscribe(async () => thrower('latest')());
+    const known = app.client();
+    await known.read('/login');
+    await known.read('/logout');
+    await settled();
+    const said = app.log.errors.map(({ message }) => message.split('. ')[1]).toSorted();
+    expect(said).toEqual(['latest', 'merged', 'merged', 'several', 'several', 'switched']);
   });
 });

@@ -102,6 +102,23 @@ describe('a message', () => {
     expect(app.store.stored).toEqual([odd]);
   });
 
+  it('does not push out fields whose name only begins so, or that only have such a name', async () => {
+    const theirs = Object.fromEntries([
+      ...Array.from({ length: 30 }, (_none, index) => [`flash:sale-${index}`, info(index)]),
+      ...Array.from({ length: 30 }, (_none, index) => [`flash:${String(index).padStart(16, '0')}`, index]),
+    ]) as Record<string, unknown>;
+    const app = await flashApp({
+      add({ req, sessions }) {
+        Object.assign(req.session, theirs);
+        Array.from({ length: 51 }, (_none, index) => sessions.flash('info', index));
+      },
+    });
+    const client = app.client();
+    await client.read('/add');
+    expect(await seen(client)).toEqual(Array.from({ length: 50 }, (_none, index) => info(index + 1)));
+    expect(app.store.stored).toEqual([theirs]);
+  });
+
   it('goes when there are more than 50: the oldest first', async () => {
     const { known, store } = await added(
       ...Array.from({ length: 52 }, (_none, index) => ['info', index] as ['info', number]),

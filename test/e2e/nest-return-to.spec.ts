@@ -73,6 +73,21 @@ describe('the page that was asked for before the login', () => {
     expect(await cookies('GET', { 'sec-fetch-mode': 'cors' })).toBeUndefined();
   });
 
+  it.each<[string, Record<string, string>]>([
+    ['is fetched on suspicion', { 'sec-purpose': 'prefetch;prerender' }],
+    ['is fetched on suspicion by an older browser', { purpose: 'prefetch' }],
+    ['is shown inside another', { 'sec-fetch-dest': 'iframe' }],
+    ['is a part of another', { 'sec-fetch-dest': 'embed' }],
+  ])('stays the one before when a page %s', async (_how, headers) => {
+    const { url } = await returnApp();
+    const cookies = async (path: string, more: Record<string, string> = {}) =>
+      (await plainRequest(url + path, { headers: { ...PAGE_LOAD, ...more } })).headers['set-cookie'];
+    expect(await cookies('/admin', headers)).toBeUndefined();
+    // It is no page that cannot be remembered, either.
+    expect(await cookies(`/${'a'.repeat(2_048)}`, { cookie: 'sid.return=x', ...headers })).toBeUndefined();
+    expect(await cookies('/admin', { 'sec-fetch-dest': 'document' })).toHaveLength(1);
+  });
+
   it('is forgotten for one that cannot be remembered', async () => {
     const { browser } = await returnApp();
     await browser.open('/admin');

@@ -166,6 +166,12 @@ describe('sample/03-devices over HTTP', () => {
       expect(await one.open('/devices')).toMatchObject({ address: '/login' });
   });
 
+  it('keeps nothing of a logout where nobody was logged in', async () => {
+    const answer = await fetch(`${sample.url}/logout`, { method: 'POST', redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/login']);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  });
+
   it('shows each message once', async () => {
     const browser = newBrowser();
     const first = await browser.submit('/login', ADA);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ControlledStore } from '../support/controlled.store.js';
 import { deferred } from '../support/deferred.js';
 import { CookieClient } from '../support/http-server.js';
+import { settled } from '../support/settled.js';
 import { nestApp, type Script, type TestNestApp } from '../support/nest-app.js';
 import { idOf, tokenOf } from '../support/tokens.js';
 
@@ -177,6 +178,27 @@ describe('a page that cannot take its message', () => {
     back.release();
     expect(await shown(here)).toBe('back');
     expect(store.stored).toEqual([{ user: 'Ada' }]);
+  });
+});
+
+describe('a message of one user, taken by a request that then logs in another and fails', () => {
+  it.each([
+    ['in this session', 'login'],
+    ['in a session that begins anew', 'regenerate'],
+  ] as const)('P4 is given to nobody else: %s', async (_name, by) => {
+    const { here, store } = await begun({
+      async broken({ sessions }) {
+        const taken = await sessions.takeFlash();
+        await (by === 'login' ? sessions.login('bob') : sessions.regenerate());
+        await sessions.update((fields) => void (fields['user'] = 'Bob'));
+        sessions.set('odd', 1n);
+        return textsOf(taken);
+      },
+    });
+    await here.read('/add?text=for-Ada');
+    expect((await here.read('/broken')).status).toBe(500);
+    await settled();
+    expect(store.stored).toEqual([{ user: 'Bob' }]);
   });
 });
 

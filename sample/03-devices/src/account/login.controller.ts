@@ -40,8 +40,10 @@ export class LoginController {
   @Post('logout')
   @Redirect('/login', HttpStatus.SEE_OTHER)
   async logout(): Promise<void> {
+    const { principal } = this.sessions;
     await this.sessions.logout();
-    this.sessions.flash('info', 'You are logged out.');
+    // A message is stored in a session: none begins for a visitor who had nothing to log out of.
+    if (principal !== undefined) this.sessions.flash('info', 'You are logged out.');
   }
 
   @Get()

@@ -13,7 +13,7 @@ export function describeStart(port: number): string {
     '',
     '  Try        Log in with two browsers, or with a private window beside this one.',
     '             Log one out from the other: it is out at its next click.',
-    `             Log in once more than ${MAX_DEVICES} times: the oldest login ends.`,
+    `             Log in with one browser more than ${MAX_DEVICES}: the oldest login ends.`,
     '',
     '  Stop with Ctrl+C. Sessions that end are told here:',
     '',
