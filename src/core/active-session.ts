@@ -220,8 +220,11 @@ export class ActiveSession implements ObservedSession {
     } catch (error) {
       work = Promise.reject(error);
     }
-    // An operation that is started meanwhile waits for it, as for any other.
-    return work && this.#operations.run(() => work);
+    if (work !== undefined) {
+      // An operation that is started meanwhile waits for it, as for any other.
+      this.#operations.hold(work);
+    }
+    return work;
   }
 
   /** What should become of the client's token, by what is durable now. */
@@ -277,8 +280,7 @@ export class ActiveSession implements ObservedSession {
       await this.read();
       return work();
     });
-    this.engine.track(operation.settled);
-    operation.watch(ignore, (error) => this.#note(error));
+    this.engine.track(operation.watch(ignore, (error) => this.#note(error)));
     return operation;
   }
 }

@@ -1,10 +1,10 @@
-import type { SessionRecord } from './record.js';
+import { FieldCuts, type FieldsPart } from './field-cuts.js';
 
 /** What a request did to fields: the new text of each, or undefined where it was deleted. */
 export type FieldChanges = ReadonlyMap<string, string | undefined>;
 
-/** The two parts of a record that hold the application's fields. */
-export type FieldsPart = Pick<SessionRecord, 'fields' | 'lengths'>;
+/** So many changes are put into a text one after another. */
+const FEW_CHANGES = 4;
 
 /** The fields of a session that has none. */
 export const NO_FIELDS: FieldTexts = new Map();
@@ -16,8 +16,8 @@ export type FieldTexts = ReadonlyMap<string, string>;
  * Cuts a record's text into its fields without parsing the values. Where the lengths do not fit the text (somebody
  * edited the record), the whole text is parsed once instead. Undefined when the text is no JSON object.
  */
-export function cutFields({ fields, lengths }: FieldsPart): FieldTexts | undefined {
-  return cutByLengths(fields, lengths) ?? parseWhole(fields);
+export function cutFields(part: FieldsPart): FieldTexts | undefined {
+  return FieldCuts.of(part) ?? cutByLengths(part) ?? parseWhole(part.fields);
 }
 
 /** The fields of a text, each parsed and written again, so that they compare with what we would write. */
@@ -31,10 +31,13 @@ export function parseWhole(text: string): FieldTexts | undefined {
 
 /** The text and the lengths of a record with these fields. */
 export function joinFields(texts: FieldTexts): FieldsPart {
+  if (texts instanceof FieldCuts) {
+    return texts.part;
+  }
   const parts: string[] = [];
   const lengths: number[] = [];
   for (const [name, value] of texts) {
-    const key = JSON.stringify(name);
+    const key = keyOf(name);
     parts.push(`${key}:${value}`);
     lengths.push(key.length, value.length);
   }
@@ -46,6 +49,29 @@ export function joinFields(texts: FieldTexts): FieldsPart {
  * changed fields are named, this is a three-way merge: what another request did to other fields stays.
  */
 export function mergeFields(current: FieldTexts, changes: FieldChanges): FieldTexts {
+  return mergeInPlace(current, changes) ?? mergeAll(current, changes);
+}
+
+/** The same where it is cheaper to put each change in its place; each copies the whole text. */
+function mergeInPlace(current: FieldTexts, changes: FieldChanges): FieldTexts | undefined {
+  if (changes.size > FEW_CHANGES) {
+    return undefined;
+  }
+  let merged: FieldTexts | undefined = current;
+  for (const [name, text] of changes) {
+    if (!(merged instanceof FieldCuts)) {
+      return undefined;
+    }
+    if (merged.get(name) === text) {
+      continue;
+    }
+    // A deletion is left to the others: of a name that is there twice both must go.
+    merged = text === undefined ? undefined : merged.put(name, text);
+  }
+  return merged;
+}
+
+function mergeAll(current: FieldTexts, changes: FieldChanges): FieldTexts {
   let merged: Map<string, string> | undefined;
   for (const [name, text] of changes) {
     if (current.get(name) === text) {
@@ -61,11 +87,18 @@ export function mergeFields(current: FieldTexts, changes: FieldChanges): FieldTe
   return merged ?? current;
 }
 
+/** What a key's text is more than the name in quotes for. */
+const TO_ESCAPE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
+
+function keyOf(name: string): string {
+  return TO_ESCAPE.test(name) ? JSON.stringify(name) : `"${name}"`;
+}
+
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const COMMA = 0x2c;
 
-function cutByLengths(text: string, lengths: readonly number[]): FieldTexts | undefined {
+function cutByLengths({ fields: text, lengths }: FieldsPart): FieldTexts | undefined {
   const texts = new Map<string, string>();
   if (!text.startsWith('{') || lengths.length % 2 !== 0) {
     return undefined;

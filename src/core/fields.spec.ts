@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { cutFields, type FieldsPart, joinFields, parseWhole } from './field-texts.js';
+import type { FieldsPart } from './field-cuts.js';
+import { cutFields, joinFields, parseWhole } from './field-texts.js';
 import { Fields } from './fields.js';
 
 function fieldsOf(values: Record<string, unknown>, onCorrupt = () => undefined): Fields {

@@ -34,14 +34,17 @@ export function expiryOf({ lastSeenAt, idle, absoluteAt }: Span): number {
  * an activity in the future (another machine's clock) counts as now.
  */
 export function isExpired(record: Span, now: number): boolean {
-  const lastSeenAt = Math.min(record.lastSeenAt, now);
-  // Written this way round so that a limit that is no number counts as expired.
-  return !(now < expiryOf({ ...record, lastSeenAt }));
+  return isOver(record.lastSeenAt, record, now);
 }
 
 /** Whether a session's time is up for a request that came at `seenAt`: that it is used then counts. */
 export function isOverAt(record: Span, seenAt: number, now: number): boolean {
-  return isExpired({ ...record, lastSeenAt: Math.max(record.lastSeenAt, seenAt) }, now);
+  return isOver(Math.max(record.lastSeenAt, seenAt), record, now);
+}
+
+function isOver(lastSeenAt: number, { idle, absoluteAt }: Span, now: number): boolean {
+  // Written this way round so that a limit that is no number counts as expired.
+  return !(now < Math.min(Math.min(lastSeenAt, now) + idle, absoluteAt));
 }
 
 /** Which of its limits ended a session: the one that came first, however late that is noticed. */

@@ -6,6 +6,7 @@ import { Fields } from './fields.js';
 import {
   changeMeta,
   type CookieAttributes,
+  cookieOf,
   isElevated,
   type MetaChange,
   parseMeta,
@@ -157,7 +158,7 @@ export class LiveSession implements FieldAccess {
 
   /** The cookie attributes that go with the session as it is now. */
   get cookie(): CookieAttributes | undefined {
-    return this.#chosenCookie ?? this.meta.cookie;
+    return this.#chosenCookie ?? (this.#held && cookieOf(this.#held.record.meta));
   }
 
   /** What there is to store. */
@@ -173,9 +174,11 @@ export class LiveSession implements FieldAccess {
 
   /** Whether a change would do nothing to what is stored. */
   isUnchangedBy(change: SessionChange): boolean {
+    if (change.fields.size > 0) {
+      return false;
+    }
     const record = this.#held?.record;
     return (
-      change.fields.size === 0 &&
       (record === undefined || changeMeta(record.meta, change.meta) === record.meta) &&
       (change.idle === undefined || change.idle === record?.idle)
     );

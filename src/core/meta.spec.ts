@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { changeMeta, fallenFields, isElevated, parseMeta, withoutFallen } from './meta.js';
+import {
+  changeMeta,
+  fallenFields,
+  formatMeta,
+  isElevated,
+  parseMeta,
+  type SessionMeta,
+  withoutFallen,
+} from './meta.js';
 
 const ELEVATED = '{"elevated":{"a":100,"b":200}}';
 const fields = (...names: string[]) => new Map(names.map((name) => [name, '1']));
@@ -22,6 +30,27 @@ describe('changeMeta()', () => {
 
   it('takes parts away that are undefined', () => {
     expect(changeMeta(ELEVATED, { elevated: undefined })).toBe('{}');
+  });
+});
+
+describe('the text of meta', () => {
+  const token = { since: 1, seenAt: 2 };
+  const parts: SessionMeta = { token, elevated: { a: 100 }, authenticatedAt: 5, device: { ip: '::1' } };
+
+  it.each([
+    ['nothing', {}],
+    ['what is there', parts],
+    ['a part of what is there', { token }],
+  ])('stays as it was first written where a change names %s', (_what, change) => {
+    const first = formatMeta(parts);
+    expect(changeMeta(first, change)).toBe(first);
+  });
+
+  it('has one order, whichever way it came about', () => {
+    const text = formatMeta(parts);
+    expect(changeMeta('{}', parts)).toBe(text);
+    expect(changeMeta(changeMeta('{}', { token }), parts)).toBe(text);
+    expect(withoutFallen(text, 0, fields('a'))).toBe(text);
   });
 });
 

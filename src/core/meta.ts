@@ -85,6 +85,12 @@ export function changeMeta(text: string, change: MetaChange | undefined): string
   });
 }
 
+/** The attributes that a session's cookie has for itself; undefined where it has those of the options. */
+export function cookieOf(meta: string): CookieAttributes | undefined {
+  // Most sessions have none, and their meta needs no parsing.
+  return meta.includes('"cookie"') ? parseMeta(meta).cookie : undefined;
+}
+
 /** What a meta text tells of the session's token; undefined while that is its first one. */
 export function tokenNoteOf(meta: string): TokenNote | undefined {
   // Most sessions have their first one, and their meta needs no parsing.
@@ -200,7 +206,11 @@ function isAttributeText(value: unknown): boolean {
   return typeof value === 'string' && /^[\x20-\x3a\x3c-\x7e]*$/.test(value);
 }
 
-/** Writes meta as text; parts that are undefined are left out. */
+/**
+ * Writes meta as text; parts that are undefined are left out. The order is always the same, so that a change of nothing changes no
+ * text, and nothing is written for it.
+ */
 export function formatMeta(meta: MetaChange): string {
-  return JSON.stringify(meta);
+  const { cookie, device, authenticatedAt, fromFields, elevated, token, ...others } = meta;
+  return JSON.stringify({ ...others, cookie, device, authenticatedAt, fromFields, elevated, token });
 }

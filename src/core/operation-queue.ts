@@ -6,6 +6,10 @@ export class OperationQueue {
   #running = 0;
   readonly #failed: { readonly operation: Operation<unknown>; readonly error: unknown }[] = [];
 
+  readonly #settled = (): void => {
+    this.#running--;
+  };
+
   /** Whether nothing is under way and nothing has failed. */
   get isQuiet(): boolean {
     return this.#running === 0 && this.#failed.length === 0;
@@ -18,26 +22,23 @@ export class OperationQueue {
       start.then(resolve, reject);
     });
     this.#running++;
-    this.#tail = new Promise<void>((resolve) => {
-      const settled = () => {
-        this.#running--;
-        resolve();
-      };
-      operation.watch(settled, (error) => {
-        this.#failed.push({ operation, error });
-        settled();
-      });
+    this.#tail = operation.watch(this.#settled, (error) => {
+      this.#failed.push({ operation, error });
+      this.#settled();
     });
     return operation;
+  }
+
+  /** Lets what is started from now on wait for work that somebody else answers for. */
+  hold(work: Promise<void>): void {
+    this.#running++;
+    this.#tail = work.then(this.#settled, this.#settled);
   }
 
   /** An operation that fails without having been tried; no failure of the response, which has been given already. */
   refuse<T>(error: Error): Operation<T> {
     const operation = new Operation<T>((_resolve, reject) => reject(error));
-    operation.watch(
-      () => undefined,
-      () => undefined,
-    );
+    void operation.settled;
     return operation;
   }
 

@@ -32,28 +32,22 @@ export class Operation<T> extends Promise<T> {
   /** The same outcome with another error; who waits for it waits for this one. */
   mapError(map: (error: unknown) => unknown): Operation<T> {
     const mapped = new Operation<T>((resolve, reject) => {
-      this.watch(resolve, (error) => reject(map(error)));
+      void this.watch(resolve, (error) => reject(map(error)));
     });
     mapped.#source = this;
-    mapped.watch(
-      () => undefined,
-      () => undefined,
-    );
+    void mapped.settled;
     return mapped;
   }
 
   /** Resolves when it is over, well or not. */
   get settled(): Promise<void> {
-    return new Promise((resolve) => {
-      this.watch(
-        () => resolve(),
-        () => resolve(),
-      );
-    });
+    return this.watch(ignore, ignore);
   }
 
   /** Waits without counting as somebody who does; also keeps a rejection from being an unhandled one. */
-  watch(onFulfilled: (value: T) => void, onRejected: (error: unknown) => void): void {
-    void super.then(onFulfilled, onRejected);
+  watch(onFulfilled: (value: T) => void, onRejected: (error: unknown) => void): Promise<void> {
+    return super.then(onFulfilled, onRejected);
   }
 }
+
+function ignore(): void {}

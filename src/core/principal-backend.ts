@@ -80,9 +80,9 @@ export class PrincipalBackend implements SessionBackend {
   }
 
   async remove(held: Held): Promise<Held | undefined> {
-    const { principal, handle } = held.record;
+    const { principal } = held.record;
     const removed = (await this.inner.remove(held)) ?? (await this.#removeByName(held));
-    if (principal !== undefined && removed?.record.handle === handle) {
+    if (principal !== undefined && removed !== undefined) {
       this.parts.sessions.ended(principal, idsOf(removed));
     }
     return removed;

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.js';
-import { SessionError, unavailable } from './errors.js';
+import { Contest, type ContestLost } from './contest.js';
+import { unavailable } from './errors.js';
 import type { Forwards } from './forwards.js';
 import type { Held } from './held.js';
 import {
@@ -41,11 +40,25 @@ export interface PrincipalIndexParts {
 /** What became of a change: what the index says now, or why it was not made. */
 type Change = (entries: Entries, now: number) => Entries | undefined;
 
+/** A change that waits for its turn. */
+interface PendingChange {
+  readonly key: SessionId;
+  readonly change: Change;
+  readonly spared: SessionId | undefined;
+  readonly resolve: (result: Entries | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** One principal's entries as they were read or written last. */
 interface Cell {
   readonly record: SessionRecord | undefined;
   readonly entries: Entries;
 }
+
+const LOST: ContestLost = {
+  what: 'A login kept losing to others of the same user',
+  fix: 'Send the request again.',
+};
 
 /** Live entries, the oldest of them, that each login looks after: those whose session has expired are dropped. */
 const LOOKED_AFTER = 8;
@@ -58,7 +71,10 @@ const LOOKED_AFTER = 8;
  * process dies in between, nothing is left that anybody can use, and who comes next tidies up.
  */
 export class PrincipalIndex {
-  readonly #queue = new WriteQueue<Cell>();
+  readonly #queue = new WriteQueue<PendingChange, Cell>(
+    ([pending], latest) => this.#swap(pending, latest),
+    1,
+  );
 
   constructor(private readonly parts: PrincipalIndexParts) {}
 
@@ -160,17 +176,14 @@ export class PrincipalIndex {
 
   /** One after another within this process, each starting from what the one before it left. */
   #change(principal: Principal, change: Change, spared?: SessionId): Promise<Entries | undefined> {
-    const key = keyOf(principal);
-    return this.#queue.run(key, (latest) => this.#swap(key, latest, change, spared));
+    return new Promise((resolve, reject) => {
+      const key = keyOf(principal);
+      this.#queue.add(key, { key, change, spared, resolve, reject });
+    });
   }
 
-  async #swap(
-    key: SessionId,
-    latest: Cell | undefined,
-    change: Change,
-    spared: SessionId | undefined,
-  ): Promise<{ result: Entries | undefined; latest: Cell }> {
-    const deadline = performance.now() + this.parts.operationTimeout;
+  async #swap({ key, change, spared, resolve }: PendingChange, latest: Cell | undefined): Promise<Cell> {
+    const contest = new Contest(this.parts.operationTimeout, LOST);
     let cell = latest ?? (await this.#read(key));
     // What the one before left may be an old one by now: it decides nothing that is not written.
     let isCurrent = latest === undefined;
@@ -179,20 +192,18 @@ export class PrincipalIndex {
       const result = change(withoutCrashed(cell.entries, now, spared), now);
       const next = result ?? cell.entries;
       if (next === cell.entries && isCurrent) {
-        return { result, latest: cell };
+        resolve(result);
+        return cell;
       }
       const stored =
         next === cell.entries ? await this.#read(key) : await this.#write(key, cell.record, next);
       if (stored.entries === next && next !== cell.entries) {
-        return { result, latest: stored };
+        resolve(result);
+        return stored;
       }
-      if (performance.now() > deadline) {
-        throw contention(this.parts.operationTimeout);
-      }
+      await contest.nextRound();
       cell = stored;
       isCurrent = true;
-      // No longer pause: who waits comes back with an old one and loses again.
-      await nextTurn();
     }
   }
 
@@ -259,11 +270,4 @@ function cellOf(record: SessionRecord | undefined): Cell {
     );
   }
   return { record, entries };
-}
-
-function contention(operationTimeout: number): SessionError {
-  return new SessionError('session_contention', {
-    what: `A login kept losing to others of the same user for ${operationTimeout} ms.`,
-    fix: 'Send the request again.',
-  });
 }

@@ -18,6 +18,7 @@ import type {
 } from './session-backend.js';
 import { Rotation } from './rotation.js';
 import { about, type Emit } from './session-event.js';
+import type { SessionId, SessionRecord, Token } from './record.js';
 import type { StoreGateway } from './store-gateway.js';
 import {
   drawHandle,
@@ -63,15 +64,8 @@ export class StoreBackend implements SessionBackend {
     return drawIdentity(this.options.random, this.options.tokens);
   }
 
-  async open({ token, id = this.options.tokens.idOf(token) }: PresentedToken): Promise<Held | undefined> {
-    const record = await this.options.gateway.read(id);
-    if (record === undefined) {
-      return undefined;
-    }
-    const seenAt = this.options.clock.now();
-    const held = new Held(id, record, { token, seenAt, hold: 'current', via: NO_FORWARDS });
-    const found = record.next === undefined ? held : await this.#openFormer(held);
-    return found !== undefined && isExpired(found.record, seenAt) ? this.#expired.end(found) : found;
+  open({ token, id = this.options.tokens.idOf(token) }: PresentedToken): Promise<Held | undefined> {
+    return this.options.gateway.read(id).then((record) => record && this.#opened(id, record, token));
   }
 
   async reopen(held: Held): Promise<Held | undefined> {
@@ -79,11 +73,9 @@ export class StoreBackend implements SessionBackend {
     // It came in time: where its token was rotated since, it is followed however long ago that was.
     const found = record && (await this.#forwards.follow(held.with(record)));
     const now = this.options.clock.now();
-    if (found !== undefined && isExpired(found.record, now)) {
-      return this.#expired.end(found);
-    }
+    const alive = found && (await this.#unexpired(found, now));
     // What has fallen away by now is not there any more. The activity stays dated as it was.
-    return found?.at(now).as(found);
+    return alive?.at(now).as(alive);
   }
 
   async create(identity: SessionIdentity, draft: SessionDraft): Promise<Held> {
@@ -131,6 +123,20 @@ export class StoreBackend implements SessionBackend {
       this.options.background(this.options.gateway.remove(id));
     }
     return removed?.as(held);
+  }
+
+  /** What there is to a record for who came with its token; no promise where nothing more is to be read. */
+  #opened(id: SessionId, record: SessionRecord, token: Token): Promise<Held | undefined> | Held {
+    const seenAt = this.options.clock.now();
+    const held = new Held(id, record, { token, seenAt, hold: 'current', via: NO_FORWARDS });
+    if (record.next !== undefined) {
+      return this.#openFormer(held).then((found) => found && this.#unexpired(found, seenAt));
+    }
+    return this.#unexpired(held, seenAt);
+  }
+
+  #unexpired(held: Held, now: number): Promise<undefined> | Held {
+    return isExpired(held.record, now) ? this.#expired.end(held) : held;
   }
 
   /** The session behind a token that another has taken the place of, if that may still be brought. */

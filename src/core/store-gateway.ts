@@ -1,3 +1,4 @@
+import { Deadlines } from './deadlines.js';
 import { SessionError, timedOut, unavailable } from './errors.js';
 import { RECORD_FORMAT, type SessionId, type SessionRecord, type Version } from './record.js';
 import { type Forgotten, type ForgottenListener, isReporting } from './reporting-store.js';
@@ -17,50 +18,47 @@ export interface GatewayLimits {
  * goes wrong comes out as one error. What the store answers is looked at before it is believed.
  */
 export class StoreGateway {
+  readonly #deadlines: Deadlines;
   #pending = 0;
 
   constructor(
     private readonly store: SessionStore,
     private readonly limits: GatewayLimits,
-  ) {}
-
-  async read(id: SessionId): Promise<SessionRecord | undefined> {
-    return known('read', await this.#call('read', () => this.store.read(id)));
+  ) {
+    this.#deadlines = new Deadlines(limits.operationTimeout);
   }
 
-  async readMany(ids: readonly SessionId[]): Promise<(SessionRecord | undefined)[]> {
-    const answer = await this.#call('readMany', () => this.store.readMany(ids));
-    if (!Array.isArray(answer) || answer.length !== ids.length) {
-      throw garbage('readMany');
-    }
-    return answer.map((record: unknown) => known('readMany', record));
+  read(id: SessionId): Promise<SessionRecord | undefined> {
+    return this.#call('read', () => this.store.read(id), known);
   }
 
-  async create(id: SessionId, record: SessionRecord): Promise<boolean> {
-    return bool('create', await this.#call('create', () => this.store.create(id, record)));
-  }
-
-  async replace(id: SessionId, record: SessionRecord, expected: Version): Promise<Replaced> {
-    const answer = await this.#call('replace', () => this.store.replace(id, record, expected));
-    if (!isObject(answer) || typeof answer.done !== 'boolean') {
-      throw garbage('replace');
-    }
-    if (answer.done) {
-      return { done: true };
-    }
-    const current = known('replace', answer.current);
-    return current === undefined ? { done: false } : { done: false, current };
-  }
-
-  async touch(id: SessionId, expected: Version, lastSeenAt: number, expiresAt: number): Promise<boolean> {
-    return bool(
-      'touch',
-      await this.#call('touch', () => this.store.touch(id, expected, lastSeenAt, expiresAt)),
+  readMany(ids: readonly SessionId[]): Promise<(SessionRecord | undefined)[]> {
+    return this.#call(
+      'readMany',
+      () => this.store.readMany(ids),
+      (operation, answer) => {
+        if (!Array.isArray(answer) || answer.length !== ids.length) {
+          throw garbage(operation);
+        }
+        return answer.map((record: unknown) => known(operation, record));
+      },
     );
   }
 
-  async remove(id: SessionId): Promise<SessionRecord | undefined> {
-    return known('remove', await this.#call('remove', () => this.store.remove(id)));
+  create(id: SessionId, record: SessionRecord): Promise<boolean> {
+    return this.#call('create', () => this.store.create(id, record), bool);
+  }
+
+  replace(id: SessionId, record: SessionRecord, expected: Version): Promise<Replaced> {
+    return this.#call('replace', () => this.store.replace(id, record, expected), replaced);
+  }
+
+  touch(id: SessionId, expected: Version, lastSeenAt: number, expiresAt: number): Promise<boolean> {
+    return this.#call('touch', () => this.store.touch(id, expected, lastSeenAt, expiresAt), bool);
+  }
+
+  remove(id: SessionId): Promise<SessionRecord | undefined> {
+    return this.#call('remove', () => this.store.remove(id), known);
   }
 
   /** Tells what the store removes by itself, as far as it can; answers what stops it. */
@@ -71,55 +69,59 @@ export class StoreGateway {
   }
 
   /** @throws {StoreSetupError} for a set-up that is wrong; a SessionError when the store is in trouble. */
-  async open(): Promise<void> {
-    await this.#call('open', () => this.store.open());
+  open(): Promise<void> {
+    return this.#call('open', () => this.store.open(), nothing);
   }
 
-  async close(): Promise<void> {
-    await this.#call('close', () => this.store.close());
+  close(): Promise<void> {
+    return this.#call('close', () => this.store.close(), nothing);
   }
 
-  /** Answers `unknown`: a store in plain JavaScript may answer anything. */
-  #call(operation: string, run: () => Promise<unknown>): Promise<unknown> {
+  /** Asks the store, and hands its answer on as what `accept` makes of it: a store in plain JavaScript may answer anything. */
+  #call<T>(operation: string, ask: () => Promise<unknown>, accept: Accept<T>): Promise<T> {
     if (this.#pending >= this.limits.maxPending && operation !== 'close') {
       return Promise.reject(unavailable(operation, 'too many operations wait for it already'));
     }
     this.#pending++;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        reject(timedOut(operation, this.limits.operationTimeout));
-      }, this.limits.operationTimeout);
-      late.unref();
-      const answered = () => {
-        this.#pending--;
-        clearTimeout(late);
-      };
-      start(run).then(
+      const waiting = this.#deadlines.begin(() => reject(timedOut(operation, this.limits.operationTimeout)));
+      start(ask).then(
         (answer) => {
-          answered();
-          resolve(answer);
+          this.#pending--;
+          this.#deadlines.end(waiting);
+          try {
+            resolve(accept(operation, answer));
+          } catch (error) {
+            reject(error);
+          }
         },
         (cause: unknown) => {
-          answered();
-          reject(
-            cause instanceof SessionError || cause instanceof StoreSetupError
-              ? cause
-              : unavailable(operation, 'it reported an error', cause),
-          );
+          this.#pending--;
+          this.#deadlines.end(waiting);
+          reject(isOurs(cause) ? cause : unavailable(operation, 'it reported an error', cause));
         },
       );
     });
   }
 }
 
+/** Looks at what a store answers before it is believed; throws for what the contract does not allow. */
+type Accept<T> = (operation: string, answer: unknown) => T;
+
 /** Turns a throw before the first promise, and an answer that is no promise, into a promise. */
-function start(run: () => Promise<unknown>): Promise<unknown> {
+function start(ask: () => Promise<unknown>): Promise<unknown> {
   try {
-    return Promise.resolve(run());
+    return Promise.resolve(ask());
   } catch (error) {
     return Promise.reject(error);
   }
 }
+
+function isOurs(cause: unknown): boolean {
+  return cause instanceof SessionError || cause instanceof StoreSetupError;
+}
+
+function nothing(): void {}
 
 function bool(operation: string, answer: unknown): boolean {
   if (typeof answer !== 'boolean') {
@@ -127,6 +129,19 @@ function bool(operation: string, answer: unknown): boolean {
   }
   return answer;
 }
+
+function replaced(operation: string, answer: unknown): Replaced {
+  if (!isObject(answer) || typeof answer.done !== 'boolean') {
+    throw garbage(operation);
+  }
+  if (answer.done) {
+    return DONE;
+  }
+  const current = known(operation, answer.current);
+  return current === undefined ? { done: false } : { done: false, current };
+}
+
+const DONE: Replaced = Object.freeze({ done: true });
 
 function known(operation: string, answer: unknown): SessionRecord | undefined {
   if (answer === undefined || answer === null) {
@@ -152,8 +167,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-const NUMBERS = ['format', 'version', 'createdAt', 'lastSeenAt', 'idle', 'absoluteAt', 'expiresAt'] as const;
-
 /** What is not even that is nobody's session, and nobody waits for an error. */
 function isForgotten(value: unknown): value is Forgotten {
   return (
@@ -168,7 +181,13 @@ function isForgotten(value: unknown): value is Forgotten {
 function isRecord(value: unknown): value is SessionRecord {
   return (
     isObject(value) &&
-    NUMBERS.every((name) => typeof value[name] === 'number') &&
+    typeof value.format === 'number' &&
+    typeof value.version === 'number' &&
+    typeof value.createdAt === 'number' &&
+    typeof value.lastSeenAt === 'number' &&
+    typeof value.idle === 'number' &&
+    typeof value.absoluteAt === 'number' &&
+    typeof value.expiresAt === 'number' &&
     typeof value.fields === 'string' &&
     Array.isArray(value.lengths) &&
     typeof value.handle === 'string' &&

@@ -1,69 +1,78 @@
 import { SessionError } from './errors.js';
 import type { SessionId } from './record.js';
 
-interface Line<Latest> {
-  /** Settles when the last writer in the line is done; never rejects. */
-  tail: Promise<unknown>;
-  /** What the last writer left stored, if it knows. */
-  latest: Latest | undefined;
-  waiting: number;
-  /** What the store failed with, for those who were waiting then. */
-  trouble: SessionError | undefined;
+/** A write that waits for its turn, and who waits for it. */
+export interface QueuedWrite {
+  readonly reject: (error: unknown) => void;
 }
 
-/** A write in its turn: gets what the writer before it left stored, answers its result and what is stored now. */
-export type Turn<T, Latest> = (
+/**
+ * Makes one or more writes to a session in one go, given what those before them left stored, if that is known. It answers what
+ * is stored now, and settles each of them; what it throws fails those that it has not settled.
+ */
+export type Turn<Write, Latest> = (
+  writes: readonly [Write, ...Write[]],
   latest: Latest | undefined,
-) => Promise<{ result: T; latest: Latest | undefined }>;
+) => Promise<Latest | undefined>;
 
 /**
  * Lets the writers of one session id in this process go one after another, each starting from what the one before it
  * stored. Without it, n parallel writers of one record need n²/2 attempts at compare-and-swap.
  */
-export class WriteQueue<Latest> {
-  readonly #lines = new Map<SessionId, Line<Latest>>();
+export class WriteQueue<Write extends QueuedWrite, Latest> {
+  /** Who waits for which session, in the order they came; there is a line while somebody has the turn. */
+  readonly #lines = new Map<SessionId, Write[]>();
 
-  /**
-   * Waits for its turn and takes it. When the store fails a writer, those who waited behind it fail with it: each would
-   * have to wait as long again.
-   */
-  async run<T>(id: SessionId, turn: Turn<T, Latest>): Promise<T> {
-    const line: Line<Latest> = this.#lines.get(id) ?? {
-      tail: Promise.resolve(),
-      latest: undefined,
-      waiting: 0,
-      trouble: undefined,
-    };
+  /** @param together the most writes that take a turn at once */
+  constructor(
+    private readonly turn: Turn<Write, Latest>,
+    private readonly together: number,
+  ) {}
+
+  /** Whether a write would have to wait. */
+  isBusy(id: SessionId): boolean {
+    return this.#lines.has(id);
+  }
+
+  /** Makes a write: at once, or when its turn comes. */
+  add(id: SessionId, write: Write): void {
+    const line = this.#lines.get(id);
+    if (line === undefined) {
+      void this.#serve(id, write);
+    } else {
+      line.push(write);
+    }
+  }
+
+  async #serve(id: SessionId, first: Write): Promise<void> {
+    const line: Write[] = [];
     this.#lines.set(id, line);
-    const alone = line.waiting++ === 0;
-    const mine = alone ? this.#take(id, line, turn) : line.tail.then(() => this.#take(id, line, turn));
-    line.tail = mine.catch(() => undefined);
-    try {
-      return await mine;
-    } finally {
-      if (--line.waiting === 0 && this.#lines.get(id) === line) {
-        this.#lines.delete(id);
+    let next: Write | undefined = first;
+    let latest: Latest | undefined;
+    while (next !== undefined) {
+      const writes: [Write, ...Write[]] = [next, ...line.splice(0, this.together - 1)];
+      try {
+        latest = await this.turn(writes, latest);
+      } catch (error) {
+        latest = undefined;
+        fail(writes, error);
+        if (isTrouble(error)) {
+          // Each of those who wait would have to wait as long again. Who comes from now on has a line of its own.
+          fail(line.splice(0), error);
+        }
       }
+      next = line.shift();
     }
+    this.#lines.delete(id);
   }
+}
 
-  async #take<T>(id: SessionId, line: Line<Latest>, turn: Turn<T, Latest>): Promise<T> {
-    if (line.trouble !== undefined) {
-      throw line.trouble;
-    }
-    const { latest } = line;
-    line.latest = undefined;
-    try {
-      const taken = await turn(latest);
-      line.latest = taken.latest;
-      return taken.result;
-    } catch (error) {
-      if (error instanceof SessionError && error.code === 'session_unavailable') {
-        line.trouble = error;
-        // Who comes from now on has a line of its own.
-        this.#lines.delete(id);
-      }
-      throw error;
-    }
+function fail(writes: readonly QueuedWrite[], error: unknown): void {
+  for (const { reject } of writes) {
+    reject(error);
   }
+}
+
+function isTrouble(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'session_unavailable';
 }

@@ -80,8 +80,10 @@ export class CookieRefresh {
       // What is changed is sent anyway; only the activity of a session that was not is missing in its cookie.
       return this.site.rolling || activity.touchDue !== undefined;
     }
-    const isPersistent = this.cookie.attributesOf(opened, found).originalMaxAge !== null;
-    return this.site.rolling || (isPersistent && (isMoving || isRewritten));
+    if (this.site.rolling || !(isMoving || isRewritten)) {
+      return this.site.rolling;
+    }
+    return this.cookie.attributesOf(opened, found).originalMaxAge !== null;
   }
 
   /**

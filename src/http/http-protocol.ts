@@ -15,6 +15,16 @@ export function reasonOf(res: GatedResponse): string | undefined {
   return isHttp2(res) ? undefined : res.statusMessage;
 }
 
+/** Gives a response back the status that it had, if it has another one by now. */
+export function setStatus(res: GatedResponse, statusCode: number, reason: string | undefined): void {
+  if (res.statusCode !== statusCode) {
+    res.statusCode = statusCode;
+  }
+  if (reasonOf(res) !== reason) {
+    Object.assign(res, { statusMessage: reason });
+  }
+}
+
 /** Whether the client has gone or everything is sent: no event will tell of it any more. */
 export function isOver(res: GatedResponse): boolean {
   return isHttp2(res) ? streamOf(res).destroyed : res.destroyed;

@@ -1,4 +1,5 @@
 import { putCalls } from './gate-calls.js';
+import { isPrepared } from './prepared-response.js';
 import { ResponseGate } from './response-gate.js';
 import { GATE, type GatedResponse, type GateSession } from './response-gate.types.js';
 
@@ -7,9 +8,7 @@ export function canBeGated(res: unknown): res is GatedResponse {
   return (
     typeof res === 'object' &&
     res !== null &&
-    'appendHeader' in res &&
-    'flushHeaders' in res &&
-    'headersSent' in res
+    (isPrepared(res) || ('appendHeader' in res && 'flushHeaders' in res && 'headersSent' in res))
   );
 }
 

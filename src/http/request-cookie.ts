@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Held } from '../core/held.js';
 import type { LiveSession } from '../core/live-session.js';
-import { type CookieAttributes, parseMeta } from '../core/meta.js';
+import { type CookieAttributes, cookieOf } from '../core/meta.js';
 import { SessionCookie } from './session-cookie.js';
 import type { SessionSite } from './session-site.js';
 
@@ -34,7 +34,7 @@ export class RequestCookie {
 
   /** The attributes that go with a session, or with one that nobody has opened, as far as what is stored of it tells. */
   attributesOf(live: LiveSession | undefined, held?: Held): CookieAttributes {
-    const own = live === undefined ? held && parseMeta(held.record.meta).cookie : live.cookie;
+    const own = live === undefined ? held && cookieOf(held.record.meta) : live.cookie;
     return own ?? this.site.cookieFor(this.req);
   }
 

@@ -3,7 +3,7 @@ import type { LoginDetail, NewSession } from '../core/active-session.types.js';
 import type { Clock } from '../core/clock.js';
 import type { LoginLifetime } from '../core/login-lifetime.js';
 import type { CookieAttributes, DeviceNote } from '../core/meta.js';
-import type { ResolvedSessionOptions } from '../options/resolved-options.js';
+import type { ResolvedCookie, ResolvedSessionOptions } from '../options/resolved-options.js';
 import { isSecureRequest } from './secure-request.js';
 
 /** What the options come to for one request. */
@@ -11,6 +11,8 @@ export class RequestDefaults {
   // Hidden, for the secrets are among them: who prints a request prints what hangs on it.
   readonly #options: ResolvedSessionOptions;
   readonly #clock: Clock;
+  /** The attributes of every request's cookie, over TLS and without, where nothing else makes a difference. */
+  readonly #fixed: { readonly secure: CookieAttributes; readonly plain: CookieAttributes } | undefined;
 
   constructor(
     options: ResolvedSessionOptions,
@@ -19,16 +21,33 @@ export class RequestDefaults {
   ) {
     this.#options = options;
     this.#clock = clock;
+    const { fixedCookie } = options;
+    if (fixedCookie !== undefined && fixedCookie.expiresAt === undefined) {
+      const secure = Object.freeze(this.#attributes(fixedCookie, () => true));
+      const isAuto = [fixedCookie.secure, fixedCookie.sameSite].includes('auto');
+      this.#fixed = {
+        secure,
+        plain: isAuto ? Object.freeze(this.#attributes(fixedCookie, () => false)) : secure,
+      };
+    }
   }
 
   /** The attributes of a request's cookie. */
   cookieFor(req: IncomingMessage): CookieAttributes {
-    const { maxAge, expiresAt, secure, sameSite, ...others } = this.#options.cookie(req);
+    if (this.#fixed !== undefined) {
+      const { secure, plain } = this.#fixed;
+      return secure === plain || this.isSecure(req) ? secure : plain;
+    }
+    return this.#attributes(this.#options.cookie(req), () => this.isSecure(req));
+  }
+
+  #attributes(cookie: ResolvedCookie, isSecure: () => boolean): CookieAttributes {
+    const { maxAge, expiresAt, secure, sameSite, ...others } = cookie;
     return {
       ...others,
       originalMaxAge: expiresAt === undefined ? maxAge : Math.max(0, expiresAt - this.#clock.now()),
-      secure: secure === 'auto' ? this.isSecure(req) : secure,
-      sameSite: sameSite === 'auto' ? (this.isSecure(req) ? 'none' : 'lax') : sameSite,
+      secure: secure === 'auto' ? isSecure() : secure,
+      sameSite: sameSite === 'auto' ? (isSecure() ? 'none' : 'lax') : sameSite,
     };
   }
 

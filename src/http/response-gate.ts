@@ -3,7 +3,7 @@ import { answerInstead, resetForFailure } from './failed-response.js';
 import { FAILED_SCOPE } from './failed-scope.js';
 import { callBack } from './gate-calls.js';
 import { HeldCalls } from './held-calls.js';
-import { breakConnection, isHttp2, isOver, reasonOf } from './http-protocol.js';
+import { breakConnection, isOver, reasonOf, setStatus } from './http-protocol.js';
 import type {
   AnyFunction,
   Gate,
@@ -13,8 +13,9 @@ import type {
   HeldCall,
   SendingCall,
 } from './response-gate.types.js';
+import { callOf, shadowSent } from './prepared-response.js';
 import { applyHead, assertImplicitHead, type ExplicitHead } from './response-head.js';
-import { type HeaderCalls, headerCallsOf, shadowHeaderCalls, shadowSent } from './response-shadow.js';
+import { type HeaderCalls, headerCallsOf, shadowHeaderCalls } from './response-shadow.js';
 
 /** How often a response that has not ended is held for what changed while it was held. */
 const MOST_ROUNDS = 10;
@@ -41,8 +42,13 @@ export class ResponseGate implements Gate {
     private readonly res: GatedResponse,
     private readonly session: GateSession,
   ) {
-    const { writeHead, write, end, flushHeaders, on } = res;
-    this.#below = { writeHead, write, end, flushHeaders, on };
+    this.#below = {
+      writeHead: callOf(res, 'writeHead'),
+      write: callOf(res, 'write'),
+      end: callOf(res, 'end'),
+      flushHeaders: callOf(res, 'flushHeaders'),
+      on: res.on,
+    };
     this.#held = new HeldCalls(res);
   }
 
@@ -176,10 +182,7 @@ export class ResponseGate implements Gate {
       return;
     }
     try {
-      this.res.statusCode = this.#statusCode;
-      if (!isHttp2(this.res)) {
-        Object.assign(this.res, { statusMessage: this.#statusMessage });
-      }
+      setStatus(this.res, this.#statusCode, this.#statusMessage);
       this.#open(this.isEndHeld);
     } catch (error) {
       this.#fail(error);

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 export const GATE = Symbol('nest-sessions.gate');
 
 /** A response with a gate on it. Only documented members are used, so that HTTP/2's response fits as well. */
-export type GatedResponse = ServerResponse & { [GATE]?: Gate };
+export type GatedResponse = ServerResponse & { [GATE]?: Gate | undefined };
 
 /** The calls that send something. */
 export type SendingCall = 'writeHead' | 'write' | 'end' | 'flushHeaders';

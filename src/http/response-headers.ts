@@ -19,7 +19,11 @@ export function appendCookies(res: ServerResponse, setCookies: readonly string[]
 /** A response that depends on the session differs by cookie. */
 export function varyByCookie(res: ServerResponse): void {
   const said = res.getHeader('Vary');
-  const names = (Array.isArray(said) ? said.join(',') : String(said ?? '')).toLowerCase().split(',');
+  if (said === undefined) {
+    res.setHeader('Vary', 'Cookie');
+    return;
+  }
+  const names = (Array.isArray(said) ? said.join(',') : String(said)).toLowerCase().split(',');
   if (!names.some((name) => name.trim() === 'cookie' || name.trim() === '*')) {
     res.appendHeader('Vary', 'Cookie');
   }

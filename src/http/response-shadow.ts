@@ -1,39 +1,18 @@
 import { headersSentError } from './node-errors.js';
+import { callOf } from './prepared-response.js';
 import { type AnyFunction, GATE, type GatedResponse, type HeaderCall } from './response-gate.types.js';
 
 /** The calls that change the head of a response, as they are on it. */
 export type HeaderCalls = Readonly<Record<HeaderCall, AnyFunction>>;
 
 export function headerCallsOf(res: GatedResponse): HeaderCalls {
-  const { setHeader, setHeaders, appendHeader, removeHeader, addTrailers } = res;
-  return { setHeader, setHeaders, appendHeader, removeHeader, addTrailers };
-}
-
-/** What the prototype of a response says of itself, past the shadow that lies on it. */
-function real(res: GatedResponse, property: 'headersSent' | 'writableEnded'): unknown {
-  return Reflect.get(Object.getPrototypeOf(res) as object, property, res);
-}
-
-// Constants: a descriptor made for each request costs several times as much.
-const HEADERS_SENT: PropertyDescriptor = {
-  configurable: true,
-  enumerable: true,
-  get(this: GatedResponse) {
-    return this[GATE]?.seemsSent === true || real(this, 'headersSent');
-  },
-};
-const WRITABLE_ENDED: PropertyDescriptor = {
-  configurable: true,
-  enumerable: true,
-  get(this: GatedResponse) {
-    return this[GATE]?.seemsEnded === true || real(this, 'writableEnded');
-  },
-};
-
-/** From now on the response reads as sent while its gate says so. */
-export function shadowSent(res: GatedResponse): void {
-  Object.defineProperty(res, 'headersSent', HEADERS_SENT);
-  Object.defineProperty(res, 'writableEnded', WRITABLE_ENDED);
+  return {
+    setHeader: callOf(res, 'setHeader'),
+    setHeaders: callOf(res, 'setHeaders'),
+    appendHeader: callOf(res, 'appendHeader'),
+    removeHeader: callOf(res, 'removeHeader'),
+    addTrailers: callOf(res, 'addTrailers'),
+  };
 }
 
 /** From now on headers cannot be changed while the gate counts them as sent. */

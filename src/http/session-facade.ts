@@ -217,9 +217,9 @@ export class SessionFacade {
 
   constructor(host: FacadeHost) {
     this.#state = { host };
-    const target = Object.create(PROTOTYPE, {
-      [STATE]: { value: this.#state, configurable: true },
-    }) as FacadeTarget;
+    const target = Object.create(PROTOTYPE) as FacadeTarget;
+    // Not enumerable: whoever prints the object past its proxy prints no state.
+    Object.defineProperty(target, STATE, { value: this.#state, configurable: true });
     this.object = new Proxy(target, TRAPS);
   }
 

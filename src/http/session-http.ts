@@ -18,7 +18,8 @@ import type { SessionLogger } from '../options/session-logger.js';
 import { answerPlainly } from './commit-error.js';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
 import { ErrorLog } from './error-log.js';
-import { attachSession, sessionOf } from './request-properties.js';
+import { HeadStart } from './head-start.js';
+import { attachSession, isPrepared, sessionOf } from './request-properties.js';
 import { RequestSession } from './request-session.js';
 import { ReturnToCookie } from './return-to.cookie.js';
 import { canBeGated, installGate } from './install-gate.js';
@@ -66,6 +67,7 @@ export class SessionHttp implements SessionSite {
   readonly #place: SessionPlace;
   readonly #current = new AsyncLocalStorage<RequestSession | undefined>();
   readonly #hasSession: (req: IncomingMessage) => boolean;
+  readonly #headStart = new HeadStart();
   readonly #warned = new Set<string>();
   readonly #onCommitError: CommitErrorHandler;
   readonly #errors: ErrorLog;
@@ -174,6 +176,9 @@ export class SessionHttp implements SessionSite {
     const presented = this.transport.read(req);
     const active = new ActiveSession(this.engine, presented);
     const session = new RequestSession(this, active, req, res);
+    if (!isPrepared(req)) {
+      this.#headStart.missed(req);
+    }
     attachSession(req, session);
     if (canBeGated(res)) {
       installGate(res, session);
@@ -255,6 +260,7 @@ export class SessionHttp implements SessionSite {
     await Promise.race([this.engine.idle().then(() => this.events.idle()), limit]);
     clearTimeout(late);
     this.events.close();
+    this.#headStart.end();
     await this.#place.close().catch((error: unknown) => {
       this.logger.error('The session store could not be closed.', error);
     });

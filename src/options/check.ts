@@ -45,9 +45,6 @@ export function checkMethods<T>(option: string, value: T, methods: readonly stri
   return value;
 }
 
-/** The longest time a timer of Node's can run; a longer one fires at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
-
 export function checkDuration(
   option: string,
   value: unknown,

@@ -26,7 +26,7 @@ describe('P11 sessions that live in their cookie', () => {
       const ask = () => assertStoreCan(need, new NoStore(new Sealed()), 'someFeature');
       expect(ask).toThrow(SessionOptionsError);
       expect(ask).toThrow(
-        'SessionModule option "someFeature": it needs a store, and these sessions live in their own cookie',
+        'Session option "someFeature": it needs a store, and these sessions live in their own cookie',
       );
     },
   );

@@ -247,7 +247,7 @@ describe('P11 an insecure or meaningless set-up', () => {
   ])('%s is refused by %s', (_what, option, options, problem, fix) => {
     const error = refusal({ secret: SECRET, ...options });
     expect(error).toMatchObject({ option, code: 'session_options_invalid' });
-    expect(error.message).toMatch(new RegExp(`^SessionModule option "${option.replaceAll('.', '\\.')}": `));
+    expect(error.message).toMatch(new RegExp(`^Session option "${option.replaceAll('.', '\\.')}": `));
     expect(error.message).toMatch(problem);
     expect(error.message).toMatch(fix);
   });

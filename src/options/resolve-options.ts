@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '../core/longest-timer.js';
 import {
   checkDuration,
   checkFunction,
@@ -6,7 +7,6 @@ import {
   checkNames,
   checkObject,
   checkOneOf,
-  LONGEST_TIMER,
 } from './check.js';
 import { checkAuth } from './check-auth.js';
 import { checkLifetime, checkRemember } from './check-lifetime.js';

@@ -21,7 +21,7 @@ export class SessionOptionsError extends Error {
   readonly option: string;
 
   constructor({ option, problem, fix }: OptionFault) {
-    super(`SessionModule option "${option}": ${problem}. ${fix}`);
+    super(`Session option "${option}": ${problem}. ${fix}`);
     this.option = option;
   }
 }

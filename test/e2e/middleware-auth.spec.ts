@@ -88,6 +88,7 @@ describe('P11 options that would do nothing without Nest', () => {
     const create = () => createSessionMiddleware({ secret: SECRET, ...options });
     expect(create).toThrow(SessionOptionsError);
     expect(create).toThrow(expect.objectContaining({ option }));
+    expect(create).toThrow(`Session option "${option}": `);
     expect(create).toThrow(message);
   });
 

@@ -293,7 +293,7 @@ describe('starting sample/01-login', () => {
 
   it('says so in one line when the given secret is weak, and does not print it', async () => {
     const output = await refusal({ SESSION_SECRET: 'hunter2' });
-    expect(output).toMatch(/^SessionModule option "secret": .+$/);
+    expect(output).toMatch(/^Session option "secret": .+$/);
     expect(output).not.toContain('hunter2');
   });
 });

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SessionEvent } from 'nest-sessions';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ActiveSession } from '../../src/core/active-session.js';
@@ -75,6 +76,24 @@ describe('commits that wait for the same session', () => {
     second.release();
     expect(await Promise.all(waiting)).toEqual(Array.from({ length: 50 }, (_unused, n) => n + 3));
     expect(await stored()).toMatchObject({ count: 52 });
+  });
+
+  it('run each function as part of the request that it belongs to', async () => {
+    const request = new AsyncLocalStorage<number>();
+    const seen: (number | undefined)[] = [];
+    const waiting = sessions.slice(1, 11).map((session, n) =>
+      request.run(n, () =>
+        session.update((draft) => {
+          draft[`field${n}`] = n;
+          seen.push(request.getStore());
+        }),
+      ),
+    );
+    await settled();
+    first.release();
+    await Promise.all(waiting);
+    expect(store.calls).toEqual(['replace']);
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   it('P12 fail alone when a function throws or a change is too large', async () => {

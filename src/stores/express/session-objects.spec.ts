@@ -110,7 +110,7 @@ describe('a stored session', () => {
   it('shows no names that the store adds by itself', () => {
     const store = objects(true, ['__lastAccess']);
     const opened = store.open(ID, theirs({ a: 1, __lastAccess: 5 }));
-    expect(cutFields(opened!.record)).toEqual(new Map([['a', '1']]));
+    expect([...cutFields(opened!.record)!]).toEqual([['a', '1']]);
     const stored = { ...store.build(ID, opened!.record, opened), __lastAccess: 6 };
     expect(store.open(ID, JSON.parse(JSON.stringify(stored)))?.isOurs).toBe(true);
   });

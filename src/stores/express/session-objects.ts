@@ -3,7 +3,7 @@ import { SessionError } from '../../core/errors.js';
 import { reservedName } from '../../core/field-object.js';
 import { cutFields, type FieldTexts, joinFields } from '../../core/field-texts.js';
 import { expiryOf } from '../../core/lifetime.js';
-import { type CookieAttributes, formatMeta, parseMeta } from '../../core/meta.js';
+import { type CookieAttributes, cookieOf, formatMeta, parseMeta } from '../../core/meta.js';
 import { RECORD_FORMAT, type SessionRecord } from '../../core/record.js';
 import { drawHandle } from '../../core/token.js';
 import type { ExpressStoreOptions } from './express-store.options.js';
@@ -156,7 +156,7 @@ export class SessionObjects {
 
   /** The attributes that a session's cookie is stored with. */
   #attributesOf(meta: string): CookieAttributes {
-    return parseMeta(meta).cookie ?? this.options.cookie ?? { originalMaxAge: null };
+    return cookieOf(meta) ?? this.options.cookie ?? { originalMaxAge: null };
   }
 
   /** Whether a cookie is as the options have it, so that its session has none of its own. */

@@ -1,4 +1,6 @@
+import { assertWhole } from '../../core/assert-whole.js';
 import type { Clock } from '../../core/clock.js';
+import { LONGEST_TIMER } from '../../core/longest-timer.js';
 
 /**
  * Where an {@link LmdbSessionStore} keeps its data and how it forgets.
@@ -43,9 +45,6 @@ export interface LmdbSessionStoreOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** The longest delay that a timer of Node's can wait, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** The options with their defaults, checked. */
 export interface ResolvedLmdbOptions {
   readonly path: string;
@@ -66,17 +65,9 @@ export function resolveLmdbOptions(options: LmdbSessionStoreOptions): ResolvedLm
     );
   }
   if (mapSize !== undefined) {
-    assertWhole('mapSize', mapSize, Number.MAX_SAFE_INTEGER);
+    assertWhole('LmdbSessionStore', 'mapSize', mapSize, Number.MAX_SAFE_INTEGER);
   }
-  assertWhole('sweepInterval', sweepInterval, LONGEST_TIMER);
-  assertWhole('sweepBatch', sweepBatch, 10_000);
+  assertWhole('LmdbSessionStore', 'sweepInterval', sweepInterval, LONGEST_TIMER);
+  assertWhole('LmdbSessionStore', 'sweepBatch', sweepBatch, 10_000);
   return { path, mapSize, sweepInterval, sweepBatch };
-}
-
-function assertWhole(name: string, value: number, most: number): void {
-  if (!(Number.isSafeInteger(value) && value >= 1 && value <= most)) {
-    throw new RangeError(
-      `LmdbSessionStore cannot use ${name}: ${value}. Give a whole number from 1 to ${most}.`,
-    );
-  }
 }

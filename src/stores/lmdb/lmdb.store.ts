@@ -6,6 +6,8 @@ import {
   type ReportingStore,
 } from '../../core/reporting-store.js';
 import { SessionStore, type Replaced, type SweepingStore } from '../../core/session-store.js';
+import { StoreLifecycle } from '../../core/store-lifecycle.js';
+import { SweepTimer } from '../../core/sweep-timer.js';
 import type { ExpiryRow } from './expiry-index.js';
 import {
   resolveLmdbOptions,
@@ -35,12 +37,16 @@ import { RecordTable, type StoredRecord } from './record-table.js';
 export class LmdbSessionStore extends SessionStore implements SweepingStore, ReportingStore {
   readonly #options: ResolvedLmdbOptions;
   readonly #clock: Clock;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #life = new StoreLifecycle<RecordTable>({
+    store: 'LmdbSessionStore',
+    open: () => this.#openTable(),
+    close: async (table) => {
+      this.#sweeper.stop();
+      await table?.close();
+    },
+  });
+  readonly #sweeper: SweepTimer;
   readonly #forgotten = new ForgottenListeners();
-  #opening: Promise<RecordTable> | undefined;
-  #sweeper: NodeJS.Timeout | undefined;
-  #sweeping = false;
-  #closing: Promise<void> | undefined;
 
   /**
    * @throws TypeError when the path is missing.
@@ -50,6 +56,7 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore, Rep
     super();
     this.#options = resolveLmdbOptions(options);
     this.#clock = options.clock ?? systemClock;
+    this.#sweeper = new SweepTimer(this.#options.sweepInterval, () => this.#tidy());
   }
 
   /**
@@ -58,25 +65,25 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore, Rep
    * @throws Error when `lmdb` is not installed or the path cannot be opened.
    */
   override open(): Promise<void> {
-    return this.#run(async () => undefined);
+    return this.#life.run(async () => undefined);
   }
 
   read(id: SessionId): Promise<SessionRecord | undefined> {
-    return this.#run(async (table) => {
+    return this.#life.run(async (table) => {
       table.refresh();
       return decoded(table, id);
     });
   }
 
   override readMany(ids: readonly SessionId[]): Promise<(SessionRecord | undefined)[]> {
-    return this.#run(async (table) => {
+    return this.#life.run(async (table) => {
       table.refresh();
       return ids.map((id) => decoded(table, id));
     });
   }
 
   create(id: SessionId, record: SessionRecord): Promise<boolean> {
-    return this.#run(async (table) => {
+    return this.#life.run(async (table) => {
       const bytes = encodeRecord(record);
       while (!(await table.insert(id, bytes, record.expiresAt))) {
         table.refresh();
@@ -90,7 +97,7 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore, Rep
   }
 
   replace(id: SessionId, record: SessionRecord, expected: Version): Promise<Replaced> {
-    return this.#run(async (table) => {
+    return this.#life.run(async (table) => {
       const bytes = encodeRecord(record);
       for (;;) {
         table.refresh();
@@ -112,7 +119,7 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore, Rep
   }
 
   touch(id: SessionId, expected: Version, lastSeenAt: number, expiresAt: number): Promise<boolean> {
-    return this.#run(async (table) => {
+    return this.#life.run(async (table) => {
       for (;;) {
         table.refresh();
         const found = table.find(id);
@@ -127,7 +134,7 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore, Rep
   }
 
   remove(id: SessionId): Promise<SessionRecord | undefined> {
-    return this.#run(async (table) => {
+    return this.#life.run(async (table) => {
       for (;;) {
         table.refresh();
         const found = table.find(id);
@@ -144,11 +151,11 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore, Rep
   }
 
   sweep(now: number, limit: number): Promise<number> {
-    return this.#run(async (table) => {
+    return this.#life.run(async (table) => {
       let removed = 0;
       let last: ExpiryRow | undefined;
       // One pass through what is due, never back, so that it ends whatever it meets.
-      while (removed < limit && this.#closing === undefined) {
+      while (removed < limit && !this.#life.isClosing) {
         const rows = table.due(now, Math.min(this.#options.sweepBatch, limit - removed), last);
         last = rows.at(-1);
         if (last === undefined) {
@@ -169,16 +176,7 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore, Rep
 
   /** Finishes what is under way and closes the database; every call after it rejects. */
   override close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await Promise.allSettled(this.#running);
-    // Not before: the first call may have been opening the database.
-    clearInterval(this.#sweeper);
-    const table = await this.#opening?.catch(() => undefined);
-    await table?.close();
+    return this.#life.close();
   }
 
   #tell(gone: readonly StoredRecord[]): void {
@@ -193,53 +191,16 @@ export class LmdbSessionStore extends SessionStore implements SweepingStore, Rep
     }
   }
 
-  async #run<T>(work: (table: RecordTable) => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) {
-      throw new Error(
-        'LmdbSessionStore was asked after close(). It closes with the application; ask it only before that.',
-      );
-    }
-    const running = this.#table().then(work);
-    this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
-  }
-
-  #table(): Promise<RecordTable> {
-    this.#opening ??= this.#openTable();
-    return this.#opening;
-  }
-
   async #openTable(): Promise<RecordTable> {
-    try {
-      const { path, mapSize, sweepInterval } = this.#options;
-      const table = await RecordTable.open(path, mapSize);
-      this.#sweeper = setInterval(() => void this.#tidy(table), sweepInterval).unref();
-      return table;
-    } catch (error) {
-      // The next call tries again: the disk may be mounted by then.
-      this.#opening = undefined;
-      throw error;
-    }
+    const { path, mapSize } = this.#options;
+    const table = await RecordTable.open(path, mapSize);
+    this.#sweeper.start();
+    return table;
   }
 
-  async #tidy(table: RecordTable): Promise<void> {
-    if (this.#sweeping || this.#closing !== undefined) {
-      return;
-    }
-    this.#sweeping = true;
-    try {
-      table.forgetDeadReaders();
-      await this.sweep(this.#clock.now(), Number.POSITIVE_INFINITY);
-    } catch {
-      // Nobody waits for this. What fails here fails for the next request as well, and is reported there; the timer
-      // tries again.
-    } finally {
-      this.#sweeping = false;
-    }
+  async #tidy(): Promise<void> {
+    await this.#life.run(async (table) => table.forgetDeadReaders());
+    await this.sweep(this.#clock.now(), Number.POSITIVE_INFINITY);
   }
 }
 

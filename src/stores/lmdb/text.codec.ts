@@ -5,8 +5,6 @@ const UTF16 = 2;
 
 const ENCODINGS = ['latin1', 'utf8', 'utf16le'] as const;
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /** A text and the bytes it will take. */
 export interface MeasuredText {
   readonly text: string;
@@ -21,9 +19,7 @@ export function measureText(text: string): MeasuredText {
     return { text, kind: ASCII, size };
   }
   // UTF-8 has no lone surrogates and would turn them into U+FFFD.
-  return LONE_SURROGATE.test(text)
-    ? { text, kind: UTF16, size: 2 * text.length }
-    : { text, kind: UTF8, size };
+  return text.isWellFormed() ? { text, kind: UTF8, size } : { text, kind: UTF16, size: 2 * text.length };
 }
 
 /** Bytes that `writeVarint` takes for a whole number. */

@@ -1,36 +1,42 @@
 import { describe, expect, it } from 'vitest';
-import { ExpiryHeap, type Expiring } from './expiry-heap.js';
+import { ExpiryHeap, type Placed } from './expiry-heap.js';
 
-/** A member that counts how often its time was looked at. */
-class Counted implements Expiring {
+/** A member that counts how often the heap looked where it is or put it somewhere. */
+class Counted implements Placed {
   static looks = 0;
-  slot = 0;
+  #slot = 0;
 
-  constructor(private time: number) {}
+  constructor(public time: number) {}
 
-  get expiresAt(): number {
+  get slot(): number {
     Counted.looks++;
-    return this.time;
+    return this.#slot;
   }
 
-  set expiresAt(time: number) {
-    this.time = time;
+  set slot(slot: number) {
+    Counted.looks++;
+    this.#slot = slot;
   }
 }
 
 function drain(heap: ExpiryHeap<Counted>): number[] {
   const times: number[] = [];
   for (let first = heap.first(); first !== undefined; first = heap.first()) {
-    times.push(first.expiresAt);
+    times.push(heap.timeOf(first));
     heap.delete(first);
   }
   return times;
 }
 
-/** The same pseudo-random numbers in every run. */
+/** The same pseudo-random numbers in every run (mulberry32). */
 function sequence(seed: number): () => number {
   let state = seed;
-  return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    const once = Math.imul(state ^ (state >>> 15), state | 1);
+    const twice = once ^ (once + Math.imul(once ^ (once >>> 7), once | 61));
+    return (twice ^ (twice >>> 14)) >>> 0;
+  };
 }
 
 describe('ExpiryHeap', () => {
@@ -42,19 +48,20 @@ describe('ExpiryHeap', () => {
       for (let step = 0; step < 200; step++) {
         const index = random() % Math.max(1, members.length);
         const member = members[index];
-        if (member === undefined || step % 3 === 0) {
+        if (member === undefined || step % 5 < 3) {
           const added = new Counted(random() % 1_000);
-          heap.add(added);
+          heap.add(added, added.time);
           members.push(added);
-        } else if (step % 3 === 1) {
-          member.expiresAt = random() % 1_000;
-          heap.moved(member);
+        } else if (step % 5 === 3) {
+          member.time = random() % 1_000;
+          heap.move(member, member.time);
         } else {
           heap.delete(member);
           members.splice(index, 1);
         }
       }
-      expect(drain(heap)).toEqual(members.map(({ expiresAt }) => expiresAt).sort((a, b) => a - b));
+      expect(members.map((member) => heap.timeOf(member))).toEqual(members.map(({ time }) => time));
+      expect(drain(heap)).toEqual(members.map(({ time }) => time).sort((a, b) => a - b));
     }
   });
 
@@ -62,10 +69,10 @@ describe('ExpiryHeap', () => {
     const looksOf = (kept: number, expired: number): number => {
       const heap = new ExpiryHeap<Counted>();
       for (let index = 0; index < kept; index++) {
-        heap.add(new Counted(index));
+        heap.add(new Counted(index), index);
       }
       Counted.looks = 0;
-      for (let first = heap.first(); first !== undefined && first.expiresAt < expired; first = heap.first()) {
+      for (let first = heap.first(); first !== undefined && first.time < expired; first = heap.first()) {
         heap.delete(first);
       }
       return Counted.looks;
@@ -78,7 +85,7 @@ describe('ExpiryHeap', () => {
   it('has nothing first when it is empty', () => {
     const heap = new ExpiryHeap<Counted>();
     expect(heap.first()).toBeUndefined();
-    heap.add(new Counted(1));
+    heap.add(new Counted(1), 1);
     heap.clear();
     expect(heap.first()).toBeUndefined();
   });

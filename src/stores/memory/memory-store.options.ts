@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import { LONGEST_TIMER } from '../../core/longest-timer.js';
 
 /**
  * How much a {@link MemorySessionStore} may hold and how it forgets.
@@ -36,9 +37,6 @@ export interface MemorySessionStoreOptions {
    */
   readonly clock?: Clock | undefined;
 }
-
-/** The longest delay that a timer of Node's can wait, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** @throws RangeError when a limit is no whole number of at least 1, or `Infinity`. */
 export function assertLimit(name: 'maxSessions' | 'maxBytes', value: number): void {

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { askedAfterClose } from '../../core/asked-after-close.js';
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { SessionId, SessionRecord, Version } from '../../core/record.js';
 import {
@@ -6,8 +8,10 @@ import {
   type ReportingStore,
 } from '../../core/reporting-store.js';
 import { SessionStore, type Replaced, type SweepingStore } from '../../core/session-store.js';
-import { ExpiryHeap, type Expiring } from './expiry-heap.js';
+import { SweepTimer } from '../../core/sweep-timer.js';
+import { ExpiryHeap, type Placed } from './expiry-heap.js';
 import { assertLimit, assertSweepInterval, type MemorySessionStoreOptions } from './memory-store.options.js';
+import { type PackedRecord, packTexts, unpack } from './packed-record.js';
 import { sizeOf } from './record-size.js';
 
 export type { MemorySessionStoreOptions } from './memory-store.options.js';
@@ -15,11 +19,29 @@ export type { MemorySessionStoreOptions } from './memory-store.options.js';
 /** Removals by the timer before other work gets its turn. */
 const SWEEP_BATCH = 1_000;
 
-interface Entry extends Expiring {
-  readonly id: SessionId;
-  record: SessionRecord;
-  expiresAt: number;
-  bytes: number;
+/** A session as it is kept. When it expires, the heap knows. */
+class Entry implements PackedRecord, Placed {
+  slot = 0;
+  readonly text: string;
+  readonly bytes: number;
+  readonly version: Version;
+  readonly createdAt: number;
+  lastSeenAt: number;
+  readonly idle: number;
+  readonly absoluteAt: number;
+
+  constructor(
+    readonly id: SessionId,
+    record: SessionRecord,
+  ) {
+    this.text = packTexts(record);
+    this.bytes = sizeOf(id, this.text);
+    this.version = record.version;
+    this.createdAt = record.createdAt;
+    this.lastSeenAt = record.lastSeenAt;
+    this.idle = record.idle;
+    this.absoluteAt = record.absoluteAt;
+  }
 }
 
 /**
@@ -38,13 +60,12 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
   /** Bytes of heap that the sessions may take, by an estimate per record. */
   readonly maxBytes: number;
 
-  readonly #sweepInterval: number;
   readonly #clock: Clock;
   readonly #entries = new Map<SessionId, Entry>();
   readonly #byExpiry = new ExpiryHeap<Entry>();
   readonly #forgotten = new ForgottenListeners();
+  readonly #sweeper: SweepTimer;
   #bytes = 0;
-  #sweeper: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** @throws RangeError when a limit or the interval is not usable. */
@@ -56,8 +77,8 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
     assertSweepInterval(sweepInterval);
     this.maxSessions = maxSessions;
     this.maxBytes = maxBytes;
-    this.#sweepInterval = sweepInterval;
     this.#clock = clock ?? systemClock;
+    this.#sweeper = new SweepTimer(sweepInterval, () => this.#sweepInBatches());
   }
 
   /** Whether nothing bounds the store. */
@@ -77,7 +98,8 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
 
   async read(id: SessionId): Promise<SessionRecord | undefined> {
     this.#assertOpen();
-    return this.#entries.get(id)?.record;
+    const entry = this.#entries.get(id);
+    return entry === undefined ? undefined : this.#recordOf(entry);
   }
 
   /** @throws Error when the record alone is larger than `maxBytes`. */
@@ -85,10 +107,10 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
     this.#assertOpen();
     const present = this.#entries.get(id);
     if (present !== undefined) {
-      return present.record.version === record.version;
+      return present.version === record.version;
     }
-    this.#insert({ id, slot: 0, ...this.#contents(id, record) });
-    this.#startSweeping();
+    this.#insert(this.#entryOf(id, record), record.expiresAt);
+    this.#sweeper.start();
     return true;
   }
 
@@ -99,42 +121,39 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
     if (entry === undefined) {
       return { done: false };
     }
-    if (entry.record.version === record.version) {
+    if (entry.version === record.version) {
       return { done: true };
     }
-    if (entry.record.version !== expected) {
-      return { done: false, current: entry.record };
+    if (entry.version !== expected) {
+      return { done: false, current: this.#recordOf(entry) };
     }
-    const contents = this.#contents(id, record);
+    const next = this.#entryOf(entry.id, record);
     // Taken out first, so that a record that grows evicts others and never itself.
     this.#take(entry);
-    this.#insert(Object.assign(entry, contents));
+    this.#insert(next, record.expiresAt);
     return { done: true };
   }
 
   async touch(id: SessionId, expected: Version, lastSeenAt: number, expiresAt: number): Promise<boolean> {
     this.#assertOpen();
     const entry = this.#entries.get(id);
-    if (
-      entry === undefined ||
-      entry.record.version !== expected ||
-      !(lastSeenAt >= entry.record.lastSeenAt)
-    ) {
+    if (entry === undefined || entry.version !== expected || !(lastSeenAt >= entry.lastSeenAt)) {
       return false;
     }
-    entry.record = Object.freeze({ ...entry.record, lastSeenAt, expiresAt });
-    entry.expiresAt = expiresAt;
-    this.#byExpiry.moved(entry);
+    entry.lastSeenAt = lastSeenAt;
+    this.#byExpiry.move(entry, expiresAt);
     return true;
   }
 
   async remove(id: SessionId): Promise<SessionRecord | undefined> {
     this.#assertOpen();
     const entry = this.#entries.get(id);
-    if (entry !== undefined) {
-      this.#take(entry);
+    if (entry === undefined) {
+      return undefined;
     }
-    return entry?.record;
+    const record = this.#recordOf(entry);
+    this.#take(entry);
+    return record;
   }
 
   async sweep(now: number, limit: number): Promise<number> {
@@ -149,36 +168,38 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
   /** Forgets everything; every call after it rejects. */
   override async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#sweeper);
+    this.#sweeper.stop();
     this.#entries.clear();
     this.#byExpiry.clear();
     this.#bytes = 0;
   }
 
-  /** A copy that nobody outside can change, so that it can be handed out as it is. */
-  #contents(id: SessionId, record: SessionRecord): Pick<Entry, 'record' | 'bytes' | 'expiresAt'> {
-    const bytes = sizeOf(id, record);
-    if (bytes > this.maxBytes) {
+  #recordOf(entry: Entry): SessionRecord {
+    return unpack(entry, this.#byExpiry.timeOf(entry));
+  }
+
+  #entryOf(id: SessionId, record: SessionRecord): Entry {
+    const entry = new Entry(id, record);
+    if (entry.bytes > this.maxBytes) {
       throw new Error(
-        `MemorySessionStore refused a record of about ${bytes} bytes: all sessions together may take ${this.maxBytes}. ` +
+        `MemorySessionStore refused a record of about ${entry.bytes} bytes: all sessions together may take ${this.maxBytes}. ` +
           'Keep less in the session, or raise maxBytes.',
       );
     }
-    const kept = Object.freeze({ ...record, lengths: Object.freeze([...record.lengths]) });
-    return { record: kept, bytes, expiresAt: record.expiresAt };
+    return entry;
   }
 
-  #insert(entry: Entry): void {
+  #insert(entry: Entry, expiresAt: number): void {
     let first = this.#byExpiry.first();
     while (
       first !== undefined &&
       (this.#entries.size >= this.maxSessions || this.#bytes + entry.bytes > this.maxBytes)
     ) {
-      this.#forget(first, first.expiresAt <= this.#clock.now() ? 'expired' : 'full');
+      this.#forget(first, this.#byExpiry.timeOf(first) <= this.#clock.now() ? 'expired' : 'full');
       first = this.#byExpiry.first();
     }
     this.#entries.set(entry.id, entry);
-    this.#byExpiry.add(entry);
+    this.#byExpiry.add(entry, expiresAt);
     this.#bytes += entry.bytes;
   }
 
@@ -189,14 +210,17 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
   }
 
   #forget(entry: Entry, why: 'expired' | 'full'): void {
+    const record = this.#forgotten.isEmpty ? undefined : this.#recordOf(entry);
     this.#take(entry);
-    this.#forgotten.tell({ id: entry.id, record: entry.record, why });
+    if (record !== undefined) {
+      this.#forgotten.tell({ id: entry.id, record, why });
+    }
   }
 
   #removeExpired(now: number, limit: number): number {
     let removed = 0;
     let first = this.#byExpiry.first();
-    while (removed < limit && first !== undefined && first.expiresAt <= now) {
+    while (removed < limit && first !== undefined && this.#byExpiry.timeOf(first) <= now) {
       this.#forget(first, 'expired');
       removed++;
       first = this.#byExpiry.first();
@@ -204,21 +228,15 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
     return removed;
   }
 
-  #startSweeping(): void {
-    this.#sweeper ??= setInterval(() => this.#sweepInBatches(), this.#sweepInterval).unref();
-  }
-
-  #sweepInBatches(): void {
-    if (!this.#closed && this.#removeExpired(this.#clock.now(), SWEEP_BATCH) === SWEEP_BATCH) {
-      setImmediate(() => this.#sweepInBatches()).unref();
+  async #sweepInBatches(): Promise<void> {
+    while (!this.#closed && this.#removeExpired(this.#clock.now(), SWEEP_BATCH) === SWEEP_BATCH) {
+      await nextTurn(undefined, { ref: false });
     }
   }
 
   #assertOpen(): void {
     if (this.#closed) {
-      throw new Error(
-        'MemorySessionStore was asked after close(). It closes with the application; ask it only before that.',
-      );
+      throw askedAfterClose('MemorySessionStore');
     }
   }
 }

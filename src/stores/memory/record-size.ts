@@ -1,31 +1,23 @@
-import type { SessionId, SessionRecord } from '../../core/record.js';
+import type { SessionId } from '../../core/record.js';
 
 /**
- * What a record costs besides its texts and lengths: the object and its boxed numbers, the entry, its places in the map
- * and in the heap, the headers of the texts. Measured with `process.memoryUsage()` over 100 000 records on Node 20.
+ * What a record costs besides its texts: the entry and its boxed numbers, its places in the map and in the heap, the headers of
+ * two texts. The map doubles as it grows, so that this is between the two. Measured by `bench/scale` with a million on Node 20.
  */
-const OVERHEAD = 860;
-
-/** A number in `lengths`. */
-const BYTES_PER_LENGTH = 8;
+const OVERHEAD = 290;
 
 const WIDE = /[\u0100-\uffff]/;
 
-/** An estimate of the bytes of heap that a stored record takes. */
-export function sizeOf(id: SessionId, record: SessionRecord): number {
-  return (
-    OVERHEAD +
-    BYTES_PER_LENGTH * record.lengths.length +
-    textSize(id) +
-    textSize(record.fields) +
-    textSize(record.meta) +
-    textSize(record.handle) +
-    textSize(record.principal ?? '') +
-    textSize(record.next ?? '')
-  );
+/** An estimate of the bytes of heap that a session takes: its id, and its record as one packed text. */
+export function sizeOf(id: SessionId, text: string): number {
+  return OVERHEAD + textSize(id) + textSize(text);
 }
 
-/** V8 keeps a text in one byte a character as long as every character fits into one. */
+/** Whether a text needs two bytes a character: V8 takes one as long as every character fits into that. */
+export function isWide(text: string): boolean {
+  return WIDE.test(text);
+}
+
 function textSize(text: string): number {
-  return WIDE.test(text) ? 2 * text.length : text.length;
+  return isWide(text) ? 2 * text.length : text.length;
 }

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { SessionId, SessionRecord, Version } from '../../core/record.js';
 import { SessionStore, type Replaced } from '../../core/session-store.js';
-import { FirstConnection } from './first-connection.js';
+import { StoreLifecycle } from '../../core/store-lifecycle.js';
 import { makeIndexes } from './indexes.js';
 import {
   type CollectionSource,
@@ -42,11 +42,9 @@ const INSERT_ATTEMPTS = 5;
 export class MongoSessionStore extends SessionStore {
   readonly #clock: Clock;
   readonly #makesIndexes: boolean;
-  readonly #place: CollectionPlace;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #life: StoreLifecycle<SessionCollection>;
   #indexing: Promise<void> | undefined;
   #indexesFailedAt = Number.NEGATIVE_INFINITY;
-  #closing: Promise<void> | undefined;
 
   /**
    * @throws TypeError when the options name no place for the documents, or several.
@@ -55,7 +53,12 @@ export class MongoSessionStore extends SessionStore {
   constructor(options: MongoSessionStoreOptions) {
     super();
     const source = resolveSource(options);
-    this.#place = 'url' in source ? new CollectionAtUrl(source) : given(source);
+    const place = 'url' in source ? new CollectionAtUrl(source) : given(source);
+    this.#life = new StoreLifecycle({
+      store: 'MongoSessionStore',
+      open: () => connected(place),
+      close: () => place.close(),
+    });
     this.#clock = options.clock ?? systemClock;
     this.#makesIndexes = options.createIndexes ?? true;
   }
@@ -67,7 +70,7 @@ export class MongoSessionStore extends SessionStore {
    * that the user may not make.
    */
   override open(): Promise<void> {
-    return this.#run(async (sessions) => {
+    return this.#life.run(async (sessions) => {
       if (this.#makesIndexes) {
         await this.#indexes(sessions);
       } else {
@@ -142,13 +145,7 @@ export class MongoSessionStore extends SessionStore {
 
   /** Finishes what is under way and closes the client if the store made it; every call after it rejects. */
   override close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await Promise.allSettled(this.#running);
-    await this.#place.close();
+    return this.#life.close();
   }
 
   #purgeTime(expiresAt: number): Date {
@@ -157,8 +154,8 @@ export class MongoSessionStore extends SessionStore {
 
   /** An operation, beside which indexes that are missing are made. */
   #operate<T>(work: (sessions: SessionCollection) => Promise<T>): Promise<T> {
-    return this.#run((sessions) => {
-      if (this.#makesIndexes && performance.now() - this.#indexesFailedAt > INDEXES_AGAIN) {
+    return this.#life.run((sessions) => {
+      if (this.#indexing === undefined && this.#makesIndexes && this.#isTimeForIndexes()) {
         // Nobody waits for it. open() says what is wrong with them; sessions do without.
         this.#indexes(sessions).catch(() => undefined);
       }
@@ -166,25 +163,8 @@ export class MongoSessionStore extends SessionStore {
     });
   }
 
-  async #run<T>(work: (sessions: SessionCollection) => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) {
-      throw new Error(
-        'MongoSessionStore was asked after close(). It closes with the application; ask it only before that.',
-      );
-    }
-    const running = this.#connected().then(work);
-    this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
-  }
-
-  async #connected(): Promise<SessionCollection> {
-    const sessions = await this.#place.sessions();
-    await this.#place.connect();
-    return sessions;
+  #isTimeForIndexes(): boolean {
+    return performance.now() - this.#indexesFailedAt > INDEXES_AGAIN;
   }
 
   #indexes({ driver }: SessionCollection): Promise<void> {
@@ -197,13 +177,25 @@ export class MongoSessionStore extends SessionStore {
   }
 }
 
+/**
+ * The collection, after its client was connected. The driver connects by itself with the first operation, but only then: if that
+ * attempt ran out of time, it answers every later operation that its topology is closed. Once connected, it finds the
+ * server again by itself, and a client that the application has closed since is left closed. One that was closed before is
+ * connected again: the driver has no public sign that tells it from one that found no server. That ends with the store,
+ * which asks for nothing after its close().
+ */
+async function connected(place: CollectionPlace): Promise<SessionCollection> {
+  const sessions = await place.sessions();
+  await place.connect();
+  return sessions;
+}
+
 /** A collection whose client is the application's. */
 function given({ collection, client }: Exclude<CollectionSource, UrlSource>): CollectionPlace {
   const sessions = new SessionCollection(collection);
-  const connection = new FirstConnection();
   return {
     sessions: () => Promise.resolve(sessions),
-    connect: () => connection.make(client),
+    connect: async () => void (await client?.connect?.()),
     close: () => Promise.resolve(),
   };
 }

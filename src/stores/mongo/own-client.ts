@@ -1,6 +1,5 @@
 import type { MongoClient, MongoClientOptions } from 'mongodb';
 import { StoreSetupError } from '../../core/store-setup.error.js';
-import { FirstConnection } from './first-connection.js';
 import { loadMongodb, type Mongodb } from './load-mongodb.js';
 import type { UrlSource } from './mongo-store.options.js';
 import { type CollectionPlace, SessionCollection } from './session-collection.js';
@@ -19,11 +18,10 @@ const LIMITS = {
 const DURABLE = { writeConcern: { w: 'majority', journal: true } } as const;
 
 /**
- * The collection at a URL. The client for it is made when it is first asked for.
+ * The collection at a URL. The client for it is made when it is first asked for, and kept when it does not connect.
  */
 export class CollectionAtUrl implements CollectionPlace {
-  readonly #connection = new FirstConnection();
-  #opening: Promise<OpenCollection> | undefined;
+  #open: OpenCollection | undefined;
 
   constructor(
     private readonly source: UrlSource,
@@ -35,25 +33,19 @@ export class CollectionAtUrl implements CollectionPlace {
    * @throws Error when the package mongodb is not installed.
    */
   async sessions(): Promise<SessionCollection> {
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      // The next call tries again.
-      this.#opening = undefined;
-      throw error;
-    });
-    return (await this.#opening).sessions;
+    this.#open ??= await this.#make();
+    return this.#open.sessions;
   }
 
   async connect(): Promise<void> {
-    const open = await this.#opening;
-    await this.#connection.make(open?.client);
+    await this.#open?.client.connect();
   }
 
   async close(): Promise<void> {
-    const open = await this.#opening?.catch(() => undefined);
-    await open?.client.close();
+    await this.#open?.client.close();
   }
 
-  async #open(): Promise<OpenCollection> {
+  async #make(): Promise<OpenCollection> {
     const { url, database, name } = this.source;
     const { MongoClient } = await loadMongodb(this.load);
     const client = clientFor(url, MongoClient);

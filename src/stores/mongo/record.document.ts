@@ -133,12 +133,8 @@ function decodeKnown(document: Record<string, unknown>): SessionRecord | undefin
   };
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 function keep(text: string): KeptText {
-  // Most texts are ASCII, which is told much faster.
-  const isWellFormed = Buffer.byteLength(text) === text.length || !LONE_SURROGATE.test(text);
-  return isWellFormed ? text : { json: JSON.stringify(text) };
+  return text.isWellFormed() ? text : { json: JSON.stringify(text) };
 }
 
 function textOf(kept: unknown): string | undefined {

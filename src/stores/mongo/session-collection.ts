@@ -14,10 +14,10 @@ const EXACT = {
 
 const DUPLICATE_KEY = 11_000;
 
-/** Where the collection comes from. */
+/** Where the collection comes from. One call is answered before the next one. */
 export interface CollectionPlace {
   sessions(): Promise<SessionCollection>;
-  /** Connects its client, until that has worked once. */
+  /** Connects its client; again, after that has failed. */
   connect(): Promise<void>;
   /** Closes what was opened for it. */
   close(): Promise<void>;

@@ -1,4 +1,6 @@
+import { assertWhole } from '../../core/assert-whole.js';
 import type { Clock } from '../../core/clock.js';
+import { LONGEST_TIMER } from '../../core/longest-timer.js';
 import type { PostgresPool } from './postgres-pool.js';
 import { quoteTableName } from './sql-name.js';
 import type { TableWish } from './table-setup.js';
@@ -98,9 +100,6 @@ export interface PostgresUrlOptions extends PostgresTableOptions {
  */
 export type PostgresSessionStoreOptions = PostgresPoolOptions | PostgresUrlOptions;
 
-/** The longest delay that a timer of Node's can wait, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** The options with their defaults, checked. */
 export interface ResolvedPostgresOptions extends TableWish {
   readonly connection: { readonly pool: PostgresPool } | { readonly url: string };
@@ -120,8 +119,8 @@ export const DEFAULT_TABLE = 'nest_sessions';
  */
 export function resolvePostgresOptions(options: PostgresSessionStoreOptions): ResolvedPostgresOptions {
   const { table = DEFAULT_TABLE, schema, sweepInterval = 300_000, sweepBatch = 1_000 } = options;
-  assertWhole('sweepInterval', sweepInterval, LONGEST_TIMER);
-  assertWhole('sweepBatch', sweepBatch, 10_000);
+  assertWhole('PostgresSessionStore', 'sweepInterval', sweepInterval, LONGEST_TIMER);
+  assertWhole('PostgresSessionStore', 'sweepBatch', sweepBatch, 10_000);
   return {
     connection: connectionOf(options),
     table,
@@ -155,12 +154,4 @@ function connectionOf({ pool, url }: PostgresSessionStoreOptions): ResolvedPostg
     throw new TypeError('PostgresSessionStore got a pool without query(). Give it a Pool of the package pg.');
   }
   return { pool };
-}
-
-function assertWhole(name: string, value: number, most: number): void {
-  if (!(Number.isSafeInteger(value) && value >= 1 && value <= most)) {
-    throw new RangeError(
-      `PostgresSessionStore cannot use ${name}: ${value}. Give a whole number from 1 to ${most}.`,
-    );
-  }
 }

@@ -6,6 +6,8 @@ import {
   type ReportingStore,
 } from '../../core/reporting-store.js';
 import { SessionStore, type Replaced, type SweepingStore } from '../../core/session-store.js';
+import { StoreLifecycle } from '../../core/store-lifecycle.js';
+import { SweepTimer } from '../../core/sweep-timer.js';
 import type { OwnPool } from './load-pg.js';
 import { openPool } from './open-pool.js';
 import type { PostgresPool } from './postgres-pool.js';
@@ -43,13 +45,17 @@ const SKEW = 60_000;
 export class PostgresSessionStore extends SessionStore implements SweepingStore, ReportingStore {
   readonly #options: ResolvedPostgresOptions;
   readonly #clock: Clock;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #life = new StoreLifecycle<SessionTable>({
+    store: 'PostgresSessionStore',
+    open: () => this.#openTable(),
+    close: async () => {
+      this.#sweeper.stop();
+      await this.#ownPool?.end();
+    },
+  });
+  readonly #sweeper: SweepTimer;
   readonly #forgotten = new ForgottenListeners();
-  #opening: Promise<SessionTable> | undefined;
   #ownPool: OwnPool | undefined;
-  #sweeper: NodeJS.Timeout | undefined;
-  #sweeping = false;
-  #closing: Promise<void> | undefined;
 
   /**
    * @throws TypeError when there is neither a pool nor a URL, or both, or a name is none.
@@ -59,6 +65,7 @@ export class PostgresSessionStore extends SessionStore implements SweepingStore,
     super();
     this.#options = resolvePostgresOptions(options);
     this.#clock = options.clock ?? systemClock;
+    this.#sweeper = new SweepTimer(this.#options.sweepInterval, () => this.#sweepHours());
   }
 
   /**
@@ -81,39 +88,39 @@ export class PostgresSessionStore extends SessionStore implements SweepingStore,
    * @throws Error when the server is in trouble, or `pg` is needed and not installed.
    */
   override open(): Promise<void> {
-    return this.#run(async () => undefined);
+    return this.#life.run(async () => undefined);
   }
 
   read(id: SessionId): Promise<SessionRecord | undefined> {
-    return this.#run((table) => table.read(id));
+    return this.#life.run((table) => table.read(id));
   }
 
   override readMany(ids: readonly SessionId[]): Promise<(SessionRecord | undefined)[]> {
-    return this.#run((table) => table.readMany(ids));
+    return this.#life.run((table) => table.readMany(ids));
   }
 
   create(id: SessionId, record: SessionRecord): Promise<boolean> {
-    return this.#run((table) => table.create(id, record));
+    return this.#life.run((table) => table.create(id, record));
   }
 
   replace(id: SessionId, record: SessionRecord, expected: Version): Promise<Replaced> {
-    return this.#run((table) => table.replace(id, record, expected));
+    return this.#life.run((table) => table.replace(id, record, expected));
   }
 
   touch(id: SessionId, expected: Version, lastSeenAt: number, expiresAt: number): Promise<boolean> {
-    return this.#run((table) => table.touch(id, expected, lastSeenAt, expiresAt));
+    return this.#life.run((table) => table.touch(id, expected, lastSeenAt, expiresAt));
   }
 
   remove(id: SessionId): Promise<SessionRecord | undefined> {
-    return this.#run((table) => table.remove(id));
+    return this.#life.run((table) => table.remove(id));
   }
 
   /** Any number of processes may sweep at once. */
   sweep(now: number, limit: number): Promise<number> {
-    return this.#run(async (table) => {
+    return this.#life.run(async (table) => {
       const isLimited = limit !== Number.POSITIVE_INFINITY;
       let removed = 0;
-      while (removed < limit && this.#closing === undefined) {
+      while (removed < limit && !this.#life.isClosing) {
         const batch = Math.min(this.#options.sweepBatch, limit - removed);
         const went = await this.#removeExpired(table, now, batch, isLimited);
         removed += went;
@@ -131,15 +138,7 @@ export class PostgresSessionStore extends SessionStore implements SweepingStore,
 
   /** Finishes what is under way, and closes the pool if the store opened it; every call after it rejects. */
   override close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await Promise.allSettled(this.#running);
-    // Not before: the first call may have been opening.
-    clearInterval(this.#sweeper);
-    await this.#ownPool?.end();
+    return this.#life.close();
   }
 
   async #removeExpired(
@@ -160,37 +159,11 @@ export class PostgresSessionStore extends SessionStore implements SweepingStore,
     return gone.length;
   }
 
-  async #run<T>(work: (table: SessionTable) => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) {
-      throw new Error(
-        'PostgresSessionStore was asked after close(). It closes with the application; ask it only before that.',
-      );
-    }
-    const running = this.#table().then(work);
-    this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
-  }
-
-  #table(): Promise<SessionTable> {
-    this.#opening ??= this.#openTable();
-    return this.#opening;
-  }
-
   async #openTable(): Promise<SessionTable> {
-    try {
-      const runner = new StatementRunner(await this.#connect(), this.#options.prepare);
-      await setUpTable(runner, this.#options);
-      this.#sweeper = setInterval(() => void this.#tidy(), this.#options.sweepInterval).unref();
-      return new SessionTable(runner, statementsFor(this.#options.name));
-    } catch (error) {
-      // The next call tries again: the server may be up by then, or the table made.
-      this.#opening = undefined;
-      throw error;
-    }
+    const runner = new StatementRunner(await this.#connect(), this.#options.prepare);
+    await setUpTable(runner, this.#options);
+    this.#sweeper.start();
+    return new SessionTable(runner, statementsFor(this.#options.name));
   }
 
   /** Once opened it is kept when the table cannot be looked at: it connects by itself as soon as that is possible. */
@@ -207,19 +180,8 @@ export class PostgresSessionStore extends SessionStore implements SweepingStore,
    * Whole hours only: all rows of an hour that is over go, so that the sweep reads none that it leaves. A session that
    * has ended is not known to anybody, whether its row is still there or not.
    */
-  async #tidy(): Promise<void> {
-    if (this.#sweeping || this.#closing !== undefined) {
-      return;
-    }
-    this.#sweeping = true;
-    try {
-      const hour = Math.floor((this.#clock.now() - SKEW) / HOUR) * HOUR;
-      await this.sweep(hour - 1, Number.POSITIVE_INFINITY);
-    } catch {
-      // Nobody waits for this. What fails here fails for the next request as well, and is reported there; the timer
-      // tries again.
-    } finally {
-      this.#sweeping = false;
-    }
+  #sweepHours(): Promise<number> {
+    const hour = Math.floor((this.#clock.now() - SKEW) / HOUR) * HOUR;
+    return this.sweep(hour - 1, Number.POSITIVE_INFINITY);
   }
 }

@@ -38,9 +38,6 @@ export const FORGOTTEN_COLUMNS = [
 /** A row as every statement answers it: all of it text, whatever the column is. */
 export type Row = Readonly<Partial<Record<string, unknown>>>;
 
-/** PostgreSQL's text is UTF-8, which has no lone surrogates: the driver would turn all of them into U+FFFD. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /**
  * The values of {@link RECORD_COLUMNS}.
  *
@@ -123,8 +120,9 @@ export function decodeForgotten(row: Row): Omit<Forgotten, 'why'> | undefined {
   return { id: id as SessionId, record };
 }
 
+/** PostgreSQL's text is UTF-8, which has no lone surrogates: the driver would turn all of them into U+FFFD. */
 function exact(what: string, text: string): string {
-  if (LONE_SURROGATE.test(text)) {
+  if (!text.isWellFormed()) {
     throw new TypeError(
       `PostgresSessionStore cannot keep a ${what} with a lone surrogate: no UTF-8 text has one. Remove it, or escape it.`,
     );

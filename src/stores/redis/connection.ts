@@ -13,15 +13,19 @@ const REDIAL_AFTER = 1_000;
 
 /** How the store comes to its Redis. */
 export interface Connection {
-  /** @throws Error that says why there is no connection */
-  commands(): Promise<RedisCommands>;
+  /**
+   * No promise where there is nothing to wait for.
+   *
+   * @throws Error that says why there is no connection
+   */
+  commands(): Promise<RedisCommands> | RedisCommands;
   close(): Promise<void>;
 }
 
 /** A client of the application's, which the application connects and closes. */
 export function givenConnection(client: RedisClient): Connection {
   const commands = commandsOf(client);
-  return { commands: async () => commands, close: async () => undefined };
+  return { commands: () => commands, close: async () => undefined };
 }
 
 /**
@@ -55,6 +59,7 @@ export class OwnConnection implements Connection {
         }
       },
       read: (keys) => redis.read(keys),
+      readOne: (key) => redis.readOne(key),
       info: () => redis.info(),
     };
   }

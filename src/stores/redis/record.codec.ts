@@ -24,7 +24,6 @@ export const RECORD_FIELDS = ['header', 'fields', 'times'] as const;
 
 const HEADER = /^(\d+) (\d+)(?:,\d+)* ([^]*)$/;
 const TIMES = /^(\S+) (\S+)$/;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** A record as the texts of its hash. */
 export interface RecordTexts {
@@ -50,7 +49,7 @@ type Body = readonly [
 
 export function encodeRecord(record: SessionRecord): RecordTexts {
   const { format, version, handle, createdAt, idle, absoluteAt, meta, lengths, principal, next } = record;
-  const quoted = isWellFormed(record.fields) ? 0 : 1;
+  const quoted = record.fields.isWellFormed() ? 0 : 1;
   const body: Body = [
     format,
     handle,
@@ -116,11 +115,6 @@ export function decodeRecord(
     ...(next === null ? {} : { next }),
     meta,
   };
-}
-
-/** Whether UTF-8 gives back this very text: it has no lone surrogates and would turn them into U+FFFD. */
-function isWellFormed(text: string): boolean {
-  return Buffer.byteLength(text) === text.length || !LONE_SURROGATE.test(text);
 }
 
 function parsed(text: string): unknown {

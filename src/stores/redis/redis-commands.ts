@@ -18,6 +18,8 @@ export interface RedisCommands {
   run(script: Script, key: string, args: readonly string[]): Promise<unknown>;
   /** What each key holds: a record's three texts in a list, none of them when it is not there, or a word for it. */
   read(keys: readonly string[]): Promise<unknown[]>;
+  /** The same of one key. */
+  readOne(key: string): Promise<unknown>;
   /** INFO of every server that takes writes; of none where it may not be asked. */
   info(): Promise<string[]>;
 }
@@ -38,9 +40,15 @@ class NodeRedisCommands implements RedisCommands {
     return this.#script(script, [key], args);
   }
 
+  readOne(key: string): Promise<unknown> {
+    return this.#isSentinel
+      ? this.read([key]).then(([found]) => found)
+      : held(() => this.#connected().hmGet(key, [...RECORD_FIELDS]));
+  }
+
   async read(keys: readonly string[]): Promise<unknown[]> {
     if (!this.#isSentinel) {
-      return Promise.all(keys.map((key) => held(() => this.#connected().hmGet(key, [...RECORD_FIELDS]))));
+      return Promise.all(keys.map((key) => this.readOne(key)));
     }
     // With `replicaPoolSize`, which cannot be seen from here, it sends HMGET to a replica; scripts go to the master. And it
     // waits for the answer to one command before it sends the next, so that this is one for all keys.
@@ -108,8 +116,12 @@ class IoredisCommands implements RedisCommands {
     return answer;
   }
 
+  readOne(key: string): Promise<unknown> {
+    return held(() => this.client.hmget(key, ...RECORD_FIELDS));
+  }
+
   read(keys: readonly string[]): Promise<unknown[]> {
-    return Promise.all(keys.map((key) => held(() => this.client.hmget(key, ...RECORD_FIELDS))));
+    return Promise.all(keys.map((key) => this.readOne(key)));
   }
 
   info(): Promise<string[]> {

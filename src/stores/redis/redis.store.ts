@@ -1,3 +1,4 @@
+import { askedAfterClose } from '../../core/asked-after-close.js';
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { SessionId, SessionRecord, Version } from '../../core/record.js';
 import { SessionStore, type Replaced } from '../../core/session-store.js';
@@ -68,9 +69,8 @@ export class RedisSessionStore extends SessionStore {
     });
   }
 
-  async read(id: SessionId): Promise<SessionRecord | undefined> {
-    const [record] = await this.readMany([id]);
-    return record;
+  read(id: SessionId): Promise<SessionRecord | undefined> {
+    return this.#run((redis) => redis.readOne(this.#key(id)).then(recordIn));
   }
 
   override readMany(ids: readonly SessionId[]): Promise<(SessionRecord | undefined)[]> {
@@ -117,13 +117,12 @@ export class RedisSessionStore extends SessionStore {
     return this.#closing;
   }
 
-  async #run<T>(work: (redis: RedisCommands) => Promise<T>): Promise<T> {
+  #run<T>(work: (redis: RedisCommands) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) {
-      throw new Error(
-        'RedisSessionStore was asked after close(). It closes with the application; ask it only before that.',
-      );
+      return Promise.reject(askedAfterClose('RedisSessionStore'));
     }
-    return work(await this.#connection.commands());
+    const redis = this.#connection.commands();
+    return redis instanceof Promise ? redis.then(work) : work(redis);
   }
 
   /** Room for other kinds of keys beside it. */

@@ -14,7 +14,7 @@ const AGES = 20 * LIMIT;
 const UNAVAILABLE = { code: 'session_unavailable' };
 const TOO_MANY = /too many operations/;
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => vi.useRealTimers());
 
 /** A session on a store, and what asks for it. */
