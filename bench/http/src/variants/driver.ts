@@ -1,0 +1,104 @@
+import { parseCookie } from 'cookie';
+import type { RequestHandler, Request, Response } from 'express';
+import { Accounts, type PageRequest } from '../app/accounts.js';
+import { sessionFields } from '../app/session-fields.js';
+import type { Work } from '../works.js';
+import { EXPRESS_SESSION } from './express-session.js';
+import { NO_SESSION } from './no-session.js';
+import { COOKIE_NAME, type Surroundings, urlOf, type Variant } from './variant.js';
+
+/** A driver, with the two round trips that no session can do without. */
+interface Driver {
+  get(key: string): Promise<string | null | undefined>;
+  set(key: string, text: string): Promise<unknown>;
+}
+
+async function redisDriver(around: Surroundings): Promise<Driver> {
+  const { createClient } = await import('redis');
+  const client = createClient({ url: urlOf(around, 'redis') });
+  await client.connect();
+  return {
+    get: (key) => client.get(`driver:${key}`),
+    set: (key, text) => client.set(`driver:${key}`, text, { expiration: { type: 'EX', value: 1_800 } }),
+  };
+}
+
+async function mongoDriver(around: Surroundings): Promise<Driver> {
+  const { MongoClient } = await import('mongodb');
+  const client = await MongoClient.connect(urlOf(around, 'mongo'));
+  const texts = client.db('driver').collection<{ _id: string; text: string }>('texts');
+  return {
+    get: async (key) => (await texts.findOne({ _id: key }))?.text,
+    set: (key, text) => texts.updateOne({ _id: key }, { $set: { text } }, { upsert: true }),
+  };
+}
+
+async function postgresDriver(around: Surroundings): Promise<Driver> {
+  const { Pool } = await import('pg');
+  const pool = new Pool({ connectionString: urlOf(around, 'postgres') });
+  await pool.query('CREATE TABLE IF NOT EXISTS driver_texts (id text PRIMARY KEY, text text NOT NULL)');
+  const read = { name: 'read', text: 'SELECT text FROM driver_texts WHERE id = $1' };
+  const write = {
+    name: 'write',
+    text: `INSERT INTO driver_texts VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET text = EXCLUDED.text`,
+  };
+  return {
+    get: async (key) => (await pool.query<{ text: string }>({ ...read, values: [key] })).rows[0]?.text,
+    set: (key, text) => pool.query({ ...write, values: [key, text] }),
+  };
+}
+
+/**
+ * The round trips and nothing else: no token, no signature, no JSON, no promise. The text begins with the two fields that the
+ * pages ask for, each on a line.
+ */
+function bareRoundTrips(driver: Driver): RequestHandler {
+  const before = async (req: Request, res: Response) => {
+    const { owner, bytes, value } = req.query as Readonly<Record<string, string>>;
+    if (owner !== undefined) {
+      await driver.set(
+        owner,
+        [owner, 'none', JSON.stringify(sessionFields(owner, Number(bytes)))].join('\n'),
+      );
+      res.setHeader('Set-Cookie', `${COOKIE_NAME}=${encodeURIComponent(owner)}`);
+      return;
+    }
+    const key = parseCookie(req.headers.cookie ?? '')[COOKIE_NAME] ?? '';
+    const text = (await driver.get(key)) ?? '';
+    const first = text.indexOf('\n');
+    const second = text.indexOf('\n', first + 1);
+    const name = text.slice(0, first);
+    Object.assign(req, { session: { owner: name, note: text.slice(first + 1, second) } });
+    if (value !== undefined) {
+      await driver.set(key, `${name}\n${value}${text.slice(second)}`);
+    }
+  };
+  return (req, res, next) => {
+    before(req, res).then(() => next(), next);
+  };
+}
+
+class NoAccounts extends Accounts {
+  async login(_req: PageRequest): Promise<void> {}
+  async logout(): Promise<void> {}
+}
+
+const WORKS: readonly Work[] = ['read', 'write'];
+const DRIVERS = { redis: redisDriver, mongo: mongoDriver, postgres: postgresDriver };
+const PACKAGES = { redis: 'redis', mongo: 'mongodb', postgres: 'pg' };
+
+/** The floor under every library on a store: what the store's own driver costs on the same server. */
+export const driverVariants: readonly Variant[] = (['redis', 'mongo', 'postgres'] as const).map(
+  (database): Variant => ({
+    name: `driver: ${PACKAGES[database]}`,
+    database,
+    baseline: NO_SESSION,
+    peer: EXPRESS_SESSION[database],
+    works: WORKS,
+    packages: [PACKAGES[database]],
+    async prepare(around) {
+      const middleware = bareRoundTrips(await DRIVERS[database](around));
+      return { accounts: NoAccounts, install: (app) => app.use(middleware) };
+    },
+  }),
+);
