@@ -3,17 +3,23 @@ import { StoreSetupError } from '../../core/store-setup.error.js';
 /** What the server says when two transactions got in each other's way: nothing was done, and trying again is right. */
 const CONFLICTS = new Set(['40001', '40P01']);
 
+/**
+ * What the server says about a prepared statement that the connection does not have, or has already: something hands its
+ * connections around. Nothing was run.
+ */
+const UNPREPARED = new Set(['26000', '42P05']);
+
 /** What to do about the server's commonest refusals, by SQLSTATE. */
 const FIXES: Readonly<Record<string, string>> = {
   '25006': 'Sessions need the primary server: point the pool at it.',
-  '26000': 'Behind pgbouncer in transaction mode leave the option prepare off.',
+  '26000': 'Behind pgbouncer in transaction mode set prepare: false, or leave it out.',
   '28000': 'Check the user of the connection, and pg_hba.conf.',
   '28P01': 'Check the user and the password of the connection.',
   '3D000': 'Create the database, or name another one in the connection.',
   '42501': 'Grant the user SELECT, INSERT, UPDATE and DELETE on the table, and USAGE on its schema.',
   '42703': 'Make the table again as PostgresSessionStore.createTableSql() says.',
   '42P01': 'Make the table: run what PostgresSessionStore.createTableSql() answers, or set createTable.',
-  '42P05': 'Behind pgbouncer in transaction mode leave the option prepare off.',
+  '42P05': 'Behind pgbouncer in transaction mode set prepare: false, or leave it out.',
   '53100': 'Free some of the disk of the server.',
   '53300': 'Raise max_connections, or give the pools of all processes together fewer.',
 };
@@ -31,6 +37,11 @@ const UNTOLD = ['detail', 'where', 'internalQuery', 'client', 'input'] as const;
 /** Whether trying again can succeed, and nothing of the first attempt was stored. */
 export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(codeOf(error));
+}
+
+/** Whether the same statement would do if it was not prepared. */
+export function isUnprepared(error: unknown): boolean {
+  return UNPREPARED.has(codeOf(error));
 }
 
 /** The driver's code of an error: five characters of SQLSTATE from the server, a word from the network. */

@@ -52,8 +52,17 @@ export class SessionTable {
     );
   }
 
+  /**
+   * Nearly always nobody came in between, and the statement for that takes the server two thirds of the time that the other
+   * one does.
+   */
   async replace(id: SessionId, record: SessionRecord, expected: Version): Promise<Replaced> {
-    const [answer] = await this.runner.run(this.statements.replace, [id, expected, ...recordValues(record)]);
+    const values = [id, expected, ...recordValues(record)];
+    const swapped = await this.runner.run(this.statements.swap, values);
+    if (swapped.length > 0) {
+      return { done: true };
+    }
+    const [answer] = await this.runner.run(this.statements.replace, values);
     if (answer === undefined) {
       return { done: false };
     }
@@ -93,7 +102,7 @@ export class SessionTable {
     if (rows[0]?.['standby'] === 'true') {
       throw new Error(STANDBY);
     }
-    return rows.filter((row) => row['id'] !== null);
+    return rows.filter((row) => row['head'] !== null);
   }
 
   async #version(id: SessionId): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeFailure, isConflict } from './failure.js';
+import { describeFailure, isConflict, isUnprepared } from './failure.js';
 import type { PostgresPool } from './postgres-pool.js';
 import type { Row } from './record.codec.js';
 import type { Statement } from './statements.js';
@@ -18,24 +18,39 @@ const AS_TEXT = { getTypeParser: () => (value: unknown) => String(value) };
 
 /** Runs the statements of a store on its pool. */
 export class StatementRunner {
+  #prepares: boolean;
+
+  /** @param prepare whether statements are prepared; undefined: as long as the server knows those that were */
   constructor(
     private readonly pool: PostgresPool,
-    private readonly prepare: boolean,
-  ) {}
+    private readonly prepare: boolean | undefined,
+  ) {
+    this.#prepares = prepare ?? true;
+  }
 
   /**
    * Answers the rows. Where the database, the role or the server asks for more than READ COMMITTED, the server refuses a
-   * statement that met another one; it is run again then.
+   * statement that met another one; it is run again then. So is one that a connection should know and does not, because
+   * something between here and the server hands connections around; from then on nothing is prepared.
    *
    * @throws Error that says what the server said, and nothing of a session's contents.
    */
   async run({ text, name }: Statement, values: unknown[]): Promise<readonly Row[]> {
-    const query = { text, values, types: AS_TEXT, ...(this.prepare ? { name } : {}) };
     for (let attempt = 1; ; attempt++) {
+      const isPrepared = this.#prepares;
       try {
-        const { rows } = await this.pool.query(query);
+        const { rows } = await this.pool.query({
+          text,
+          values,
+          types: AS_TEXT,
+          ...(isPrepared ? { name } : {}),
+        });
         return rows.filter(isRow);
       } catch (error) {
+        if (isPrepared && this.prepare === undefined && isUnprepared(error)) {
+          this.#prepares = false;
+          continue;
+        }
         if (!isConflict(error) || attempt === MAX_ATTEMPTS) {
           throw describeFailure(error);
         }

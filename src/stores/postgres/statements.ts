@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FORGOTTEN_COLUMNS, RECORD_COLUMNS } from './record.codec.js';
+import { FORGOTTEN_COLUMNS, HEAD_COLUMNS, RECORD_COLUMNS } from './record.codec.js';
 import { HOUR } from './table-definition.js';
 
 /** One statement of the store. */
@@ -25,11 +25,11 @@ export function statementsFor(table: string) {
      * has ended.
      */
     read: statement(`
-      SELECT s.standby::text, r.id::text, ${columnsOf('r')}
+      SELECT s.standby::text, ${answerOf('r')}
       FROM (SELECT pg_is_in_recovery() AS standby) s LEFT JOIN ${table} r ON r.id = $1`),
 
     readMany: statement(`
-      SELECT s.standby::text, r.id::text, ${columnsOf('r')}
+      SELECT s.standby::text, r.id::text, ${answerOf('r')}
       FROM (SELECT pg_is_in_recovery() AS standby) s LEFT JOIN ${table} r ON r.id = ANY ($1::text[])`),
 
     /** `done`, or the version that is there, or neither: then it is too new for this statement to see. */
@@ -43,10 +43,14 @@ export function statementsFor(table: string) {
     /** What a new statement sees of an id that was taken. */
     version: statement(versionOf(table)),
 
+    /** A row when the stored version was the expected one. */
+    swap: statement(`
+      UPDATE ${table} SET ${assignments()} WHERE id = $1 AND version = $2 RETURNING 1`),
+
     /*
-     * The row is locked before its version is compared, so that what comes back is what is there: a statement that waited
-     * for another writer's lock goes on with what that one wrote. Looking for the winner beside a plain UPDATE would
-     * answer from before the wait. No row: the record is gone.
+     * The same, and what is there when it was another. The row is locked before its version is compared, so that what comes
+     * back is what is there: a statement that waited for another writer's lock goes on with what that one wrote. Looking
+     * for the winner beside a plain UPDATE would answer from before the wait. No row: the record is gone.
      */
     replace: statement(`
       WITH found AS MATERIALIZED (
@@ -58,13 +62,13 @@ export function statementsFor(table: string) {
         SELECT EXISTS (SELECT FROM replaced) OR found.version = $${AFTER_EXPECTED + RECORD_COLUMNS.indexOf('version')} AS done
         FROM found
       )
-      SELECT answer.done::text, ${columnsOf('f')} FROM answer LEFT JOIN found AS f ON NOT answer.done`),
+      SELECT answer.done::text, ${answerOf('f')} FROM answer LEFT JOIN found AS f ON NOT answer.done`),
 
     touch: statement(`
       UPDATE ${table} SET last_seen_at = $3, expires_at = $4
       WHERE id = $1 AND version = $2 AND last_seen_at <= $3 RETURNING 1`),
 
-    remove: statement(`DELETE FROM ${table} AS r WHERE id = $1 RETURNING ${columnsOf('r')}`),
+    remove: statement(`DELETE FROM ${table} AS r WHERE id = $1 RETURNING ${answerOf('r')}`),
 
     /** What expired first goes first: for a limit. It sorts all of the first hour that has something due. */
     sweepFirst: sweep(table, 'expires_hour, expires_at', COUNTED),
@@ -111,8 +115,10 @@ function versionOf(table: string): string {
   return `SELECT coalesce(version, -1)::text AS version FROM ${table} WHERE id = $1`;
 }
 
-function columnsOf(alias: string): string {
-  return RECORD_COLUMNS.map((column) => `${alias}.${column}::text`).join(', ');
+/** What an answer has of a record; `head` is null where there is no row. */
+function answerOf(alias: string): string {
+  const head = HEAD_COLUMNS.map((column) => `${alias}.${column}${column === 'meta' ? '::text' : ''}`);
+  return `CASE WHEN ${alias}.id IS NOT NULL THEN json_build_array(${head.join(', ')})::text END AS head, ${alias}.fields::text`;
 }
 
 function placeholders(first: number): string {

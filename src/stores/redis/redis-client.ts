@@ -53,6 +53,23 @@ export function isNodeRedisSentinel(client: NodeRedisClient): boolean {
   return hasMethods(client, ['getSentinelNode', 'getMasterNode']);
 }
 
+/** Whether it is sure that a command is sent as soon as it is given; of a client of `createClient()` only. */
+export function isReady(client: NodeRedisClient): boolean {
+  return propertyOf(client, 'isReady') === true;
+}
+
+/**
+ * The same client of node-redis, without the limit of time for commands that wait to be sent: the driver makes a timer and a
+ * signal for each command, which takes three quarters of all its time. Undefined for what is not of `createClient()`.
+ */
+export function withoutTimers(client: NodeRedisClient): NodeRedisClient | undefined {
+  if (typeof propertyOf(client, 'isReady') !== 'boolean' || isNodeRedisSentinel(client)) {
+    return undefined;
+  }
+  const same = methodOf(client, 'withCommandOptions')?.({ timeout: undefined });
+  return isNodeRedis(same) ? same : undefined;
+}
+
 /** A property of a client that not all of them have. */
 export function propertyOf(client: unknown, name: string): unknown {
   return typeof client === 'object' && client !== null ? Reflect.get(client, name) : undefined;

@@ -2,11 +2,13 @@ import { isNotAllowed, isUnknownScript, isWrongType, withoutContents } from './d
 import {
   isNodeRedis,
   isNodeRedisSentinel,
+  isReady,
   methodOf,
   propertyOf,
   type IoredisClient,
   type NodeRedisClient,
   type RedisClient,
+  withoutTimers,
 } from './redis-client.js';
 import { type LostConnections, lostConnectionsOf } from './lost-connections.js';
 import { RECORD_FIELDS } from './record.codec.js';
@@ -29,11 +31,24 @@ export function commandsOf(client: RedisClient): RedisCommands {
   return isNodeRedis(client) ? new NodeRedisCommands(client) : new IoredisCommands(client);
 }
 
+/**
+ * So many commands may be under way without a limit of time for their being sent. More than that only wait where the server
+ * has stopped to take any, and must not pile up.
+ */
+const UNTIMED = 1_000;
+
 class NodeRedisCommands implements RedisCommands {
   readonly #isSentinel: boolean;
+  readonly #untimed: NodeRedisClient | undefined;
+  #underWay = 0;
+
+  readonly #ended = (): void => {
+    this.#underWay--;
+  };
 
   constructor(private readonly client: NodeRedisClient) {
     this.#isSentinel = isNodeRedisSentinel(client);
+    this.#untimed = withoutTimers(client);
   }
 
   run(script: Script, key: string, args: readonly string[]): Promise<unknown> {
@@ -43,7 +58,7 @@ class NodeRedisCommands implements RedisCommands {
   readOne(key: string): Promise<unknown> {
     return this.#isSentinel
       ? this.read([key]).then(([found]) => found)
-      : held(() => this.#connected().hmGet(key, [...RECORD_FIELDS]));
+      : held(() => this.#send((client) => client.hmGet(key, [...RECORD_FIELDS])));
   }
 
   async read(keys: readonly string[]): Promise<unknown[]> {
@@ -75,9 +90,18 @@ class NodeRedisCommands implements RedisCommands {
   #script(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const input = { keys: [...keys], arguments: [...args] };
     return scripted(
-      () => this.#connected().evalSha(script.sha1, input),
-      () => this.#connected().eval(script.text, input),
+      () => this.#send((client) => client.evalSha(script.sha1, input)),
+      () => this.#send((client) => client.eval(script.text, input)),
     );
+  }
+
+  #send(command: (client: NodeRedisClient) => Promise<unknown>): Promise<unknown> {
+    const client = this.#connected();
+    const isSentAtOnce = this.#underWay < UNTIMED && isReady(client);
+    const answer = command(isSentAtOnce ? (this.#untimed ?? client) : client);
+    this.#underWay++;
+    answer.then(this.#ended, this.#ended);
+    return answer;
   }
 
   /** Whoever made the client connects it; what the drivers say when it is not is no help. */
