@@ -181,10 +181,8 @@ function numberIn(value: unknown): number {
 }
 
 /** None when they are no lengths; then the whole text of the fields is parsed once. */
-function lengthsIn(value: unknown): number[] {
-  if (typeof value !== 'string' || value === '') {
-    return [];
-  }
-  const lengths = value.split(',').map(Number);
-  return lengths.every((length) => Number.isSafeInteger(length)) ? lengths : [];
+function lengthsIn(value: unknown): readonly number[] {
+  return typeof value === 'string' && LENGTHS.test(value) ? (JSON.parse(`[${value}]`) as number[]) : [];
 }
+
+const LENGTHS = /^(?:\d{1,15}(?:,\d{1,15})*)?$/;
