@@ -29,6 +29,8 @@ export interface Measured {
   readonly peakMemory: number;
 }
 
+/** While others had their turns the caches of the processor forgot a server; this long it works before its slice is measured. */
+const LEAD_IN_MS = 30;
 /** Behind a response something may still be written; it belongs to the slice. */
 const REST_MS = 20;
 /** A server that has run before needs less of it. */
@@ -119,6 +121,8 @@ class Stall {
     }
     const { work } = this.cell;
     await this.#blaming(async () => {
+      await this.load.ask('work', { name: this.#name, work, milliseconds: LEAD_IN_MS });
+      await pause(REST_MS);
       const before = await this.server.usage();
       const slice = await this.load.ask('work', { name: this.#name, work, milliseconds });
       await pause(REST_MS);

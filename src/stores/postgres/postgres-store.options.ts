@@ -41,10 +41,10 @@ export interface PostgresTableOptions {
   readonly unlogged?: boolean | undefined;
 
   /**
-   * Whether statements are prepared, which saves the server to plan each of them: it then does three times as many. Left out, they are
-   * until a connection does not know one that was prepared on it, as behind pgbouncer in transaction mode without its
-   * `max_prepared_statements`; from then on the store goes on without. `true` makes that an error. `false` is for what is
-   * between here and the server and keeps a connection for each client that prepares, as RDS Proxy does.
+   * Whether statements are prepared, which saves the server to plan each of them: it does three times as many then. Left out, they
+   * are until a connection does not know one that was prepared on it, as behind pgbouncer in transaction mode without its
+   * `max_prepared_statements`; from then on the store goes on without, and no request notices. `true` makes that an error.
+   * `false` is for what keeps a connection for each client that prepares, as RDS Proxy does.
    *
    * @default undefined
    */
