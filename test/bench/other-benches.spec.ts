@@ -5,6 +5,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasServer } from '../support/servers/has-server.js';
+
+const WHAT = 'the bench of the stores';
+const hasRedis = await hasServer('redis', WHAT);
+const hasPostgres = await hasServer('postgres', WHAT);
+const hasMongo = await hasServer('mongo', WHAT);
 
 /** More than a loaded machine needs for the longest of them. */
 const LIMIT_MS = 120_000;
@@ -22,10 +28,14 @@ afterAll(async () => {
 });
 
 /** Runs a bench with these settings and answers how it ended and what it saved. */
-async function bench(script: string, settings: Record<string, string | undefined>) {
+async function bench(
+  script: string,
+  settings: Record<string, string | undefined>,
+  env: NodeJS.ProcessEnv = { PATH: process.env['PATH'] },
+) {
   const out = join(directory, `${Object.values(settings).join('-').replaceAll(/\W/g, '')}.json`);
   const child = spawn(process.execPath, ['--expose-gc', `bench/${script}`], {
-    env: { PATH: process.env['PATH'], OUT: out, ...settings },
+    env: { ...env, OUT: out, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -94,6 +104,24 @@ describe.concurrent('the benches of scale, with tiny settings', () => {
     expect(numbersIn(parts).filter(([, number]) => !Number.isFinite(number))).toEqual([]);
     // JSON has no NaN; it would have become null.
     expect(JSON.stringify(parts)).not.toContain('null');
+  });
+});
+
+describe.runIf(hasRedis && hasPostgres && hasMongo)('the bench of the stores, with tiny settings', () => {
+  it('fills each cell', { timeout: LIMIT_MS }, async () => {
+    const settings = { ROUNDS: '1', SLICE_MS: '40', WARM_UP_MS: '40', AT_ONCE: '3' };
+    // Where the servers are may be in it.
+    const { code, output, saved } = await bench('stores/run.mjs', settings, process.env);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    const cells = saved.rows.map(({ store, operation }: Record<string, unknown>) => `${store} ${operation}`);
+    expect(cells).toEqual(
+      ['redis', 'mongo', 'postgres'].flatMap((store) => [`${store} read`, `${store} write`]),
+    );
+    for (const row of saved.rows) {
+      for (const name of ['bare driver', 'nest-sessions', 'express-session']) {
+        expect(row[name]).toMatchObject({ median: expect.any(Number) });
+      }
+    }
   });
 });
 
