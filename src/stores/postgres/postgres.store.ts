@@ -29,7 +29,8 @@ const SKEW = 60_000;
 
 /**
  * Keeps sessions in a PostgreSQL table, one row each, which SQL can read. PostgreSQL 13 or newer; `pg` 8, TypeORM's pool
- * included, straight or through pgbouncer. Every operation is one statement, so that no connection is held between two.
+ * included, straight or through pgbouncer. Every operation is one statement, a replace that lost to another one two, and no
+ * connection is held between them.
  *
  * The table is looked at by the first call; {@link open} does it earlier, so that a wrong set-up fails at boot. Durable
  * is what the server calls committed: see `synchronous_commit` and {@link PostgresTableOptions.unlogged}.

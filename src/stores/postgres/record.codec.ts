@@ -185,4 +185,5 @@ function lengthsIn(value: unknown): readonly number[] {
   return typeof value === 'string' && LENGTHS.test(value) ? (JSON.parse(`[${value}]`) as number[]) : [];
 }
 
-const LENGTHS = /^(?:\d{1,15}(?:,\d{1,15})*)?$/;
+/** As they are written: `JSON.parse` would throw at a number that begins with a nought. */
+const LENGTHS = /^(?:(?:0|[1-9]\d{0,14})(?:,(?:0|[1-9]\d{0,14}))*)?$/;
