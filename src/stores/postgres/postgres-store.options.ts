@@ -130,7 +130,7 @@ export function resolvePostgresOptions(options: PostgresSessionStoreOptions): Re
     name: quoteTableName({ table, schema }),
     createTable: options.createTable ?? false,
     unlogged: options.unlogged ?? false,
-    prepare: options.prepare,
+    prepare: options.prepare ?? undefined,
     sweepInterval,
     sweepBatch,
   };

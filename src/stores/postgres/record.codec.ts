@@ -182,8 +182,14 @@ function numberIn(value: unknown): number {
 
 /** None when they are no lengths; then the whole text of the fields is parsed once. */
 function lengthsIn(value: unknown): readonly number[] {
-  return typeof value === 'string' && LENGTHS.test(value) ? (JSON.parse(`[${value}]`) as number[]) : [];
+  try {
+    const lengths: unknown = typeof value === 'string' ? JSON.parse(`[${value}]`) : [];
+    return Array.isArray(lengths) && lengths.every(isLength) ? lengths : [];
+  } catch {
+    return [];
+  }
 }
 
-/** As they are written: `JSON.parse` would throw at a number that begins with a nought. */
-const LENGTHS = /^(?:(?:0|[1-9]\d{0,14})(?:,(?:0|[1-9]\d{0,14}))*)?$/;
+function isLength(value: unknown): value is number {
+  return isWhole(value) && value >= 0;
+}

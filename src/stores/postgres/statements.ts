@@ -106,7 +106,8 @@ const NAMED: SweepAnswer = {
   selected: '*',
 };
 
-function statement(text: string): Statement {
+/** A statement under a name that no other text has. */
+export function statement(text: string): Statement {
   return { text, name: `nest-sessions-${createHash('sha256').update(text).digest('hex').slice(0, 32)}` };
 }
 

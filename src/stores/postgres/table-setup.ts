@@ -3,6 +3,7 @@ import { codeOf, describeFailure, isConflict } from './failure.js';
 import type { Row } from './record.codec.js';
 import { quoteTableName, type TableName } from './sql-name.js';
 import type { StatementRunner } from './statement-runner.js';
+import { statement } from './statements.js';
 import { COLUMNS, createTableSql } from './table-definition.js';
 
 /** How the table is to be. */
@@ -23,9 +24,7 @@ const MADE_BY_ANOTHER = new Set(['42P07', '42710', '23505']);
 /** Processes that start at the same moment make it one after the other. The lock ends with the transaction. */
 const ONE_AT_A_TIME = 'SELECT pg_advisory_xact_lock(1852142452, 0);';
 
-const CHECK = {
-  name: 'nest-sessions-check',
-  text: `
+const CHECK = statement(`
     SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
       pg_is_in_recovery()::text AS standby, c.oid::text AS oid, c.relpersistence::text AS persistence,
       (SELECT json_object_agg(a.attname, format_type(a.atttypid, NULL)) FROM pg_attribute a
@@ -34,8 +33,7 @@ const CHECK = {
         WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'id')::text AS keyed,
       (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
         AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))::text AS permitted
-    FROM (SELECT to_regclass($1) AS oid) t LEFT JOIN pg_class c ON c.oid = t.oid`,
-};
+    FROM (SELECT to_regclass($1) AS oid) t LEFT JOIN pg_class c ON c.oid = t.oid`);
 
 /**
  * Looks at the server and the table, and makes the table where that was asked for.

@@ -53,7 +53,7 @@ export function isNodeRedisSentinel(client: NodeRedisClient): boolean {
   return hasMethods(client, ['getSentinelNode', 'getMasterNode']);
 }
 
-/** Whether it is sure that a command is sent as soon as it is given; of a client of `createClient()` only. */
+/** Whether a command is sent as soon as it is given, unless the connection breaks that very moment; of a client of `createClient()`. */
 export function isReady(client: NodeRedisClient): boolean {
   return propertyOf(client, 'isReady') === true;
 }
@@ -63,7 +63,9 @@ export function isReady(client: NodeRedisClient): boolean {
  * signal for each command, which takes three quarters of all its time. Undefined for what is not of `createClient()`.
  */
 export function withoutTimers(client: NodeRedisClient): NodeRedisClient | undefined {
-  if (typeof propertyOf(client, 'isReady') !== 'boolean' || isNodeRedisSentinel(client)) {
+  // A cluster is ready when it knows its nodes, connected to each of them or not.
+  const isCluster = methodOf(client, 'nodeClient') !== undefined;
+  if (typeof propertyOf(client, 'isReady') !== 'boolean' || isCluster || isNodeRedisSentinel(client)) {
     return undefined;
   }
   const same = methodOf(client, 'withCommandOptions')?.({ timeout: undefined });

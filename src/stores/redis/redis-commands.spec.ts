@@ -1,6 +1,8 @@
+import * as node6 from 'redis';
+import * as node5 from 'redis-5';
 import { describe, expect, it } from 'vitest';
 import { commandsOf } from './redis-commands.js';
-import type { NodeRedisClient } from './redis-client.js';
+import { type NodeRedisClient, withoutTimers } from './redis-client.js';
 
 /** A client of `createClient()` whose commands wait until they are answered. */
 function fakeClient() {
@@ -60,12 +62,20 @@ describe('commands of node-redis', () => {
     expect(timeouts().at(-1)).toBeUndefined();
   });
 
-  it('are left to clients that may send them later: pools, clusters, sentinels', () => {
+  it('are left to clients that may send them later', () => {
     const { client, timeouts } = fakeClient();
-    const { isReady: _, ...pool } = client;
-    void asked(pool).read();
-    const sentinel = { ...client, getSentinelNode: () => undefined, getMasterNode: () => undefined };
-    void asked(sentinel).run();
+    void asked({ ...client, getSentinelNode: () => undefined, getMasterNode: () => undefined }).run();
+    void asked({ ...client, nodeClient: () => undefined }).run();
     expect(timeouts()).toEqual([5_000, 5_000]);
+  });
+
+  it.each([
+    ['createClient()', () => node6.createClient(), true],
+    ['createClient() of version 5', () => node5.createClient(), true],
+    ['createCluster()', () => node6.createCluster({ rootNodes: [{}] }), false],
+    ['createClientPool()', () => node6.createClientPool(), false],
+    ['createSentinel()', () => node6.createSentinel({ name: 'a', sentinelRootNodes: [] }), false],
+  ])('have a way without timers in clients of %s: %#', (_what, make, has) => {
+    expect(withoutTimers(make()) !== undefined).toBe(has);
   });
 });
