@@ -64,8 +64,10 @@ describe('commands of node-redis', () => {
 
   it('are left to clients that may send them later', () => {
     const { client, timeouts } = fakeClient();
-    void asked({ ...client, getSentinelNode: () => undefined, getMasterNode: () => undefined }).run();
-    void asked({ ...client, nodeClient: () => undefined }).run();
+    const sentinel = { ...client, getSentinelNode: () => undefined, getMasterNode: () => undefined };
+    const cluster = { ...client, nodeClient: () => undefined };
+    void asked(sentinel).run();
+    void asked(cluster).run();
     expect(timeouts()).toEqual([5_000, 5_000]);
   });
 
