@@ -1,6 +1,6 @@
 // One soak: an application on one store under full load for a while, and what it holds before, meanwhile and after.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runnerImport } from 'vite';
+import { server } from '../support/servers.mjs';
 import { startLoad } from './load.mjs';
 import { ServerProcess } from './server-process.mjs';
 import { slopeOf } from './slope.mjs';
@@ -15,7 +15,7 @@ const OF_THE_PROCESS = /active (PipeWrap|TTYWrap|TickObject|Immediate)$/;
 
 async function serverOf(store) {
   if (store === 'memory' || store === 'lmdb') return { url: '', stop: async () => undefined };
-  const started = (await runnerImport(`./test/support/servers/${store}.server.ts`)).module;
+  const started = await server(store);
   return started[`start${store[0].toUpperCase()}${store.slice(1)}`]();
 }
 

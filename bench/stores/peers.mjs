@@ -11,10 +11,8 @@ import { PostgresSessionStore } from 'nest-sessions/postgres';
 import { RedisSessionStore } from 'nest-sessions/redis';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
-import { runnerImport } from 'vite';
 import { fieldsOf, idOf, recordOf } from '../support/records.mjs';
-
-const server = async (name) => (await runnerImport(`./test/support/servers/${name}.server.ts`)).module;
+import { server } from '../support/servers.mjs';
 
 function check(isRight, who) {
   if (!isRight) throw new Error(`${who} gave a wrong answer.`);

@@ -12,15 +12,13 @@ import { PostgresSessionStore } from 'nest-sessions/postgres';
 import { RedisSessionStore } from 'nest-sessions/redis';
 import { Client } from 'pg';
 import { createClient } from 'redis';
-import { runnerImport } from 'vite';
 import { idOf } from './records.mjs';
+import { server } from './servers.mjs';
 
 /** Sessions that are made at once. */
 const AT_ONCE = 5_000;
 /** No sweep of the store's own while something is measured. */
 const NEVER = 2 ** 31 - 1;
-
-const server = async (name) => (await runnerImport(`./test/support/servers/${name}.server.ts`)).module;
 
 /** By the store itself, each session another one. */
 async function fillByStore(store, { from, to, record }) {

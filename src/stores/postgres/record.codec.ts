@@ -26,24 +26,11 @@ export const RECORD_COLUMNS = [
 ] as const;
 
 /**
- * What an answer has of a record beside its fields, in this order, as one text of JSON: the driver works on each column of each
+ * What an answer has of a record beside its fields, in the order of {@link RECORD_COLUMNS}, as one text of JSON: the driver works on each column of each
  * answer, and a dozen of them cost it more than all the rest of a round trip. The fields stay a column of their own, so
  * that nobody has to escape them.
  */
-export const HEAD_COLUMNS = [
-  'format',
-  'version',
-  'handle',
-  'principal',
-  'lengths',
-  'created_at',
-  'last_seen_at',
-  'idle',
-  'absolute_at',
-  'expires_at',
-  'next',
-  'meta',
-] as const satisfies (typeof RECORD_COLUMNS)[number][];
+export const HEAD_COLUMNS = RECORD_COLUMNS.filter((column) => column !== 'fields');
 
 /** The columns of what is told of a record that a sweep removed. */
 export const FORGOTTEN_COLUMNS = [
