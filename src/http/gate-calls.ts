@@ -1,4 +1,5 @@
 import { alreadyFinishedError, headersSentError, isChunk, probe, writeAfterEndError } from './node-errors.js';
+import { isPreparedCall } from './prepared-response.js';
 import { GATE, type GatedResponse } from './response-gate.types.js';
 
 /** Tells the callback among a call's arguments, if there is one, that the call came to nothing. */
@@ -10,7 +11,7 @@ export function callBack(args: readonly unknown[], error: unknown): void {
 }
 
 /** What lies on a gated response in place of the calls that send something. */
-const CALLS = {
+export const SENDING_CALLS = {
   writeHead(this: GatedResponse, ...args: unknown[]): unknown {
     const gate = this[GATE];
     if (gate === undefined || gate.state === 'open' || gate.state === 'ending') {
@@ -82,7 +83,9 @@ const CALLS = {
  * first `write()` or `flushHeaders()`, by way of `writeHead()`; so do we, since we keep those calls from Node.
  */
 function announceHead(res: GatedResponse): void {
-  if (res[GATE]?.state === 'idle' && res.writeHead !== CALLS.writeHead) {
+  const { writeHead } = res;
+  const isLayerAbove = writeHead !== SENDING_CALLS.writeHead && !isPreparedCall('writeHead', writeHead);
+  if (res[GATE]?.state === 'idle' && isLayerAbove) {
     res.writeHead(res.statusCode);
   }
 }
@@ -92,8 +95,8 @@ function swallowed<T>(args: readonly unknown[], answer: T): T {
   return answer;
 }
 
-/** Puts the gate's own calls on the response, above whatever is there. */
+/** Puts them on the response, above whatever is there. */
 export function putCalls(res: GatedResponse): void {
   // The overloads of the originals cannot be written as one function; what is passed on is what came in.
-  Object.assign(res, CALLS);
+  Object.assign(res, SENDING_CALLS);
 }

@@ -1,7 +1,10 @@
-import { putCalls } from './gate-calls.js';
-import { isPrepared } from './prepared-response.js';
+import { putCalls, SENDING_CALLS } from './gate-calls.js';
+import { isPrepared, isUntouched } from './prepared-response.js';
 import { ResponseGate } from './response-gate.js';
 import { GATE, type GatedResponse, type GateSession } from './response-gate.types.js';
+import { HEADER_CALLS } from './response-shadow.js';
+
+const GATED_CALLS = { ...SENDING_CALLS, ...HEADER_CALLS };
 
 /** Whether a response is one: engine.io hands middleware a stand-in on an upgrade. */
 export function canBeGated(res: unknown): res is GatedResponse {
@@ -12,8 +15,12 @@ export function canBeGated(res: unknown): res is GatedResponse {
   );
 }
 
-/** Puts a gate on a response. */
+/** Puts a gate on a response: within the calls that it was prepared with, or above what is there. */
 export function installGate(res: GatedResponse, session: GateSession): void {
-  res[GATE] = new ResponseGate(res, session);
-  putCalls(res);
+  if (isPrepared(res) && isUntouched(res)) {
+    res[GATE] = new ResponseGate(res, session, GATED_CALLS);
+  } else {
+    res[GATE] = new ResponseGate(res, session);
+    putCalls(res);
+  }
 }

@@ -1,38 +1,33 @@
 import { ServerResponse } from 'node:http';
-import {
-  type AnyFunction,
-  GATE,
-  type GatedResponse,
-  type HeaderCall,
-  type SendingCall,
-} from './response-gate.types.js';
+import { type AnyFunction, type Call, GATE, type GatedResponse } from './response-gate.types.js';
 
-/** What a gate lies on. */
-type Call = SendingCall | HeaderCall;
-
-/** Calls that do what they would do if they were not there. */
-const INERT: Readonly<Record<Call, AnyFunction>> = {
-  writeHead: inert('writeHead'),
-  write: inert('write'),
-  end: inert('end'),
-  flushHeaders: inert('flushHeaders'),
-  setHeader: inert('setHeader'),
-  setHeaders: inert('setHeaders'),
-  appendHeader: inert('appendHeader'),
-  removeHeader: inert('removeHeader'),
-  addTrailers: inert('addTrailers'),
+/** Calls that do what they would do if they were not there, until a gate takes their place. */
+const PREPARED: Readonly<Record<Call, AnyFunction>> = {
+  writeHead: prepared('writeHead'),
+  write: prepared('write'),
+  end: prepared('end'),
+  flushHeaders: prepared('flushHeaders'),
+  setHeader: prepared('setHeader'),
+  setHeaders: prepared('setHeaders'),
+  appendHeader: prepared('appendHeader'),
+  removeHeader: prepared('removeHeader'),
+  addTrailers: prepared('addTrailers'),
 };
 
-function inert(name: Call): AnyFunction {
-  return function (this: ServerResponse, ...args: never[]): unknown {
-    return Reflect.apply(inherited(this, name), this, args);
+const CALLS = Object.keys(PREPARED) as Call[];
+
+function prepared(name: Call): AnyFunction {
+  return function (this: GatedResponse, ...args: never[]): unknown {
+    const call: AnyFunction = this[GATE]?.calls?.[name] ?? inherited(this, name);
+    return Reflect.apply(call, this, args);
   };
 }
 
-function inherited(res: object, name: Call): AnyFunction {
-  const call: AnyFunction = Reflect.get(Object.getPrototypeOf(res) as ServerResponse, name);
+/** What a prepared response would do at a call by itself. */
+export function inherited(res: object, name: Call): AnyFunction {
+  const call: AnyFunction = (Object.getPrototypeOf(res) as ServerResponse)[name];
   // Somebody may have made an object that inherits from a response.
-  return call === INERT[name] ? Reflect.get(beneath(res) as ServerResponse, name) : call;
+  return call === PREPARED[name] ? (beneath(res) as ServerResponse)[name] : call;
 }
 
 /** What the prototype of a response says of itself, past the shadow that lies on it. */
@@ -71,7 +66,7 @@ const UNSAID = {
   statusMessage: ServerResponse.prototype.statusMessage,
 };
 
-const NAMES = [...Object.keys(INERT), ...Object.keys(UNSAID), 'headersSent', 'writableEnded'];
+const NAMES = [...CALLS, ...Object.keys(UNSAID), 'headersSent', 'writableEnded'];
 
 /**
  * Puts everything on a response that a gate will need to be there, without effect until there is one. A response on which somebody
@@ -82,7 +77,7 @@ export function prepareResponse(res: GatedResponse): void {
     return;
   }
   res[GATE] = undefined;
-  Object.assign(res, INERT);
+  Object.assign(res, PREPARED);
   // Each response sets them sooner or later.
   res.statusCode = UNSAID.statusCode;
   res.statusMessage = UNSAID.statusMessage;
@@ -106,5 +101,15 @@ export function shadowSent(res: GatedResponse): void {
 /** What a response does at a call, as it is on it now. */
 export function callOf(res: GatedResponse, name: Call): AnyFunction {
   const call: AnyFunction = res[name];
-  return call === INERT[name] ? inherited(res, name) : call;
+  return call === PREPARED[name] ? inherited(res, name) : call;
+}
+
+/** Whether the calls on a response are those that it was prepared with, so that a gate need not lie above them. */
+export function isUntouched(res: GatedResponse): boolean {
+  return CALLS.every((name) => res[name] === PREPARED[name]);
+}
+
+/** Whether a call is the one that responses are prepared with. */
+export function isPreparedCall(name: Call, call: AnyFunction): boolean {
+  return call === PREPARED[name];
 }

@@ -13,9 +13,9 @@ import type {
   HeldCall,
   SendingCall,
 } from './response-gate.types.js';
-import { callOf, shadowSent } from './prepared-response.js';
+import { inherited, shadowSent } from './prepared-response.js';
 import { applyHead, assertImplicitHead, type ExplicitHead } from './response-head.js';
-import { type HeaderCalls, headerCallsOf, shadowHeaderCalls } from './response-shadow.js';
+import { type HeaderCalls, headerCallsOf, sendingCallsOf, shadowHeaderCalls } from './response-shadow.js';
 
 /** How often a response that has not ended is held for what changed while it was held. */
 const MOST_ROUNDS = 10;
@@ -36,19 +36,17 @@ export class ResponseGate implements Gate {
   #isLastCommit = false;
   #headerCalls: HeaderCalls | undefined;
   readonly #held: HeldCalls;
-  readonly #below: Record<SendingCall | 'on', AnyFunction>;
+  /** What lies below the gate; undefined where that is the response itself. */
+  readonly #below: Readonly<Record<SendingCall, AnyFunction>> | undefined;
+  readonly #on: AnyFunction;
 
   constructor(
     private readonly res: GatedResponse,
     private readonly session: GateSession,
+    readonly calls: Gate['calls'] = undefined,
   ) {
-    this.#below = {
-      writeHead: callOf(res, 'writeHead'),
-      write: callOf(res, 'write'),
-      end: callOf(res, 'end'),
-      flushHeaders: callOf(res, 'flushHeaders'),
-      on: res.on,
-    };
+    this.#below = calls === undefined ? sendingCallsOf(res) : undefined;
+    this.#on = res.on;
     this.#held = new HeldCalls(res);
   }
 
@@ -69,7 +67,7 @@ export class ResponseGate implements Gate {
 
   /** Calls what was on the response when the gate was installed. */
   pass(name: SendingCall, args: readonly unknown[]): unknown {
-    return Reflect.apply(this.#below[name], this.res, args);
+    return Reflect.apply(this.#below?.[name] ?? inherited(this.res, name), this.res, args as never[]);
   }
 
   writeHead(args: readonly unknown[]): void {
@@ -80,11 +78,11 @@ export class ResponseGate implements Gate {
 
   /** Calls what changes the head, as it was before the gate lay on it. */
   passHeader(name: keyof HeaderCalls, args: readonly unknown[]): unknown {
-    return Reflect.apply((this.#headerCalls ?? headerCallsOf(this.res))[name], this.res, args);
+    return Reflect.apply(this.#headerCalls?.[name] ?? inherited(this.res, name), this.res, args as never[]);
   }
 
   #shadow(): void {
-    if (this.#headerCalls === undefined) {
+    if (this.calls === undefined && this.#headerCalls === undefined) {
       this.#headerCalls = headerCallsOf(this.res);
       shadowSent(this.res);
       shadowHeaderCalls(this.res);
@@ -280,7 +278,7 @@ export class ResponseGate implements Gate {
     if (this.#statusCode >= 400) {
       this.session.logFailure(`A response with status ${this.#statusCode} was replaced`, error);
     }
-    resetForFailure(res, this, this.#below.on);
+    resetForFailure(res, this, this.#on);
     FAILED_SCOPE.run(this, () => answerInstead(res, this.session, error));
     this.#held.drop(error);
     // A stream that waits for the drain is let run dry instead of waiting for ever.

@@ -12,6 +12,9 @@ export type SendingCall = 'writeHead' | 'write' | 'end' | 'flushHeaders';
 /** The calls that change the head, and the trailers. */
 export type HeaderCall = 'setHeader' | 'setHeaders' | 'appendHeader' | 'removeHeader' | 'addTrailers';
 
+/** What a gate lies on. */
+export type Call = SendingCall | HeaderCall;
+
 export type AnyFunction = (...args: never[]) => unknown;
 
 /** A call that waits for the commit. */
@@ -32,6 +35,8 @@ export type GateState = 'idle' | 'headed' | 'holding' | 'open' | 'ending' | 'fai
 
 /** What the calls on a response need of its gate. */
 export interface Gate {
+  /** What the calls that the response was prepared with stand for; undefined where the gate lies above them. */
+  readonly calls: Readonly<Record<Call, AnyFunction>> | undefined;
   readonly state: GateState;
   /** True once the handler has called `end()`. */
   readonly isEndHeld: boolean;

@@ -1,9 +1,19 @@
 import { headersSentError } from './node-errors.js';
 import { callOf } from './prepared-response.js';
-import { type AnyFunction, GATE, type GatedResponse, type HeaderCall } from './response-gate.types.js';
+import { type AnyFunction, GATE, type GatedResponse, type HeaderCall, type SendingCall } from './response-gate.types.js';
 
 /** The calls that change the head of a response, as they are on it. */
 export type HeaderCalls = Readonly<Record<HeaderCall, AnyFunction>>;
+
+/** The calls that send something, as they are on a response. */
+export function sendingCallsOf(res: GatedResponse): Readonly<Record<SendingCall, AnyFunction>> {
+  return {
+    writeHead: callOf(res, 'writeHead'),
+    write: callOf(res, 'write'),
+    end: callOf(res, 'end'),
+    flushHeaders: callOf(res, 'flushHeaders'),
+  };
+}
 
 export function headerCallsOf(res: GatedResponse): HeaderCalls {
   return {
@@ -17,10 +27,11 @@ export function headerCallsOf(res: GatedResponse): HeaderCalls {
 
 /** From now on headers cannot be changed while the gate counts them as sent. */
 export function shadowHeaderCalls(res: GatedResponse): void {
-  Object.assign(res, SHADOWS);
+  Object.assign(res, HEADER_CALLS);
 }
 
-const SHADOWS = {
+/** What lies on a gated response in place of the calls that change the head. */
+export const HEADER_CALLS = {
   setHeader: guarded('setHeader', 'set'),
   setHeaders: guarded('setHeaders', 'set'),
   appendHeader: guarded('appendHeader', 'append'),
