@@ -7,6 +7,7 @@ import type { Forwards } from './forwards.js';
 import type { Held } from './held.js';
 import { isOverAt } from './lifetime.js';
 import type { RecordMaker } from './record-maker.js';
+import type { SessionRecord } from './record.js';
 import type { ChangeOf, SessionChange } from './session-backend.js';
 import type { StoreGateway } from './store-gateway.js';
 import type { RandomSource } from './token.js';
@@ -46,6 +47,16 @@ interface Job {
 
 type Jobs = readonly [Job, ...Job[]];
 
+/** Commits that go together. */
+interface Turn {
+  readonly jobs: Jobs;
+  /** What those before them left stored, if that is known. */
+  readonly before: Held | undefined;
+  /** When the latest of their requests read the session. */
+  readonly seenAt: number;
+  readonly contest: Contest;
+}
+
 /**
  * Brings changes to the store, on top of what is stored there. Commits of one session wait for one another within this
  * process, and those that wait go together: each change on top of the one before, all of them in one write. So a process
@@ -66,31 +77,74 @@ export class Committer {
     });
   }
 
-  /** Stores what all of them come to, and answers what is stored then; undefined when the session is gone. */
-  async #store(jobs: Jobs, before: Held | undefined): Promise<Held | undefined> {
-    const contest = new Contest(this.parts.operationTimeout, LOST);
+  /**
+   * Stores what all of them come to, and answers what is stored then; undefined when the session is gone. Nearly always the first
+   * attempt does it: that one is made with as few promises as can be.
+   */
+  #store(jobs: Jobs, before: Held | undefined): Promise<Held | undefined> {
     const [{ held }] = jobs;
-    const seenAt = jobs.reduce((latest, job) => Math.max(latest, job.held.seenAt), held.seenAt);
-    let current = before ?? held;
-    // A record that was read before may be an old one: others may have changed the session, kept it alive or ended it.
-    let isCurrent = false;
-    for (;;) {
-      const isOver = isOverAt(current.record, seenAt, this.parts.clock.now());
-      const next = isOver ? current : this.#fold(current, jobs);
-      if (jobs.every(({ hasFailed }) => hasFailed)) {
-        return before;
-      }
-      if (next === current && isCurrent) {
-        return settle(jobs, isOver ? await this.#end(current, seenAt) : current);
-      }
-      const found = await this.#attempt(current, next);
-      if (found === undefined || found === next) {
-        return settle(jobs, found);
-      }
-      await contest.nextRound();
-      current = found;
-      isCurrent = true;
+    const turn: Turn = {
+      jobs,
+      before,
+      seenAt: jobs.reduce((latest, job) => Math.max(latest, job.held.seenAt), held.seenAt),
+      contest: new Contest(this.parts.operationTimeout, LOST),
+    };
+    const current = before ?? held;
+    const next = this.#following(turn, current);
+    if (haveFailed(jobs)) {
+      return Promise.resolve(before);
     }
+    const { id, record } = current;
+    // Where nothing is to be written the record may still be an old one: others may have changed or ended the session.
+    if (next === current) {
+      return this.parts.gateway.read(id).then((found) => this.#contend(turn, current, found));
+    }
+    return this.parts.gateway
+      .replace(id, next.record, record.version)
+      .then((answer) =>
+        answer.done ? settle(jobs, next) : this.#contend(turn, current, answer.current),
+      );
+  }
+
+  /** Goes on from a record that another writer has stored, and whoever stored another one meanwhile. */
+  async #contend(
+    turn: Turn,
+    before: Held,
+    winner: SessionRecord | undefined,
+  ): Promise<Held | undefined> {
+    const { jobs, seenAt, contest } = turn;
+    let current = await this.#follow(before, winner);
+    while (current !== undefined) {
+      await contest.nextRound();
+      const next = this.#following(turn, current);
+      if (haveFailed(jobs)) {
+        return turn.before;
+      }
+      if (next === current) {
+        return settle(jobs, this.#isOver(turn, current) ? await this.#end(current, seenAt) : current);
+      }
+      const { id, record } = current;
+      const answer = await this.parts.gateway.replace(id, next.record, record.version);
+      if (answer.done) {
+        return settle(jobs, next);
+      }
+      current = await this.#follow(current, answer.current);
+    }
+    return settle(jobs, undefined);
+  }
+
+  /** The session with a record that was found; one whose token was rotated meanwhile is found where it is now. */
+  async #follow(current: Held, found: SessionRecord | undefined): Promise<Held | undefined> {
+    return found && this.parts.forwards.follow(current.with(found));
+  }
+
+  /** What is to be stored next; the very same where nothing is, and where the session is over. */
+  #following(turn: Turn, current: Held): Held {
+    return this.#isOver(turn, current) ? current : this.#fold(current, turn.jobs);
+  }
+
+  #isOver({ seenAt }: Turn, { record }: Held): boolean {
+    return isOverAt(record, seenAt, this.parts.clock.now());
   }
 
   /** What follows from all changes, each on top of the one before; the very same when there is nothing to write. */
@@ -119,23 +173,6 @@ export class Committer {
     return next === undefined ? current : current.with(next.record, next.texts);
   }
 
-  /**
-   * Stores what follows from a record, and answers what is stored then: that, what another writer stored, or nothing.
-   * Where nothing follows the record is read again. A session whose token was rotated meanwhile is found where it is now.
-   */
-  #attempt(current: Held, next: Held): Promise<Held | undefined> {
-    const { gateway, forwards } = this.parts;
-    const { id, record } = current;
-    if (next === current) {
-      return gateway.read(id).then((found) => found && forwards.follow(current.with(found)));
-    }
-    return gateway
-      .replace(id, next.record, record.version)
-      .then((answer) =>
-        answer.done ? next : answer.current && forwards.follow(current.with(answer.current)),
-      );
-  }
-
   #end(over: Held, seenAt: number): Promise<undefined> {
     return this.parts.expired.end(over, Math.max(over.record.lastSeenAt, seenAt));
   }
@@ -146,6 +183,10 @@ function bound(changeOf: ChangeOf): ChangeOf {
   // Not `AsyncResource.bind()`, which takes several times as long in Node 20.
   const request = new AsyncResource('nest-sessions.commit');
   return (current, record) => request.runInAsyncScope(changeOf, undefined, current, record);
+}
+
+function haveFailed(jobs: Jobs): boolean {
+  return jobs.every(({ hasFailed }) => hasFailed);
 }
 
 /** Each sees what it would see if it had gone alone, and the next one right behind it. */

@@ -200,20 +200,23 @@ export class SessionWriter {
     this.tellBegun(live);
   }
 
-  /** Makes a change durable, or drops it when the session is gone. */
-  async #write(live: LiveSession, held: Held, change: SessionChange, mustExist: boolean): Promise<void> {
+  /** Makes a change durable, or drops it when the session is gone. Throws at once where there can be no change any more. */
+  #write(live: LiveSession, held: Held, change: SessionChange, mustExist: boolean): Promise<void> {
     this.#assertCanChange();
     this.engine.inspect(live, change);
     const turned = turn(this.engine, this, live, mustExist);
     if (turned !== undefined) {
-      return (await turned) ? undefined : this.lose(live);
+      return turned.then((isTurned) => (isTurned ? undefined : this.lose(live)));
     }
-    const stored = await this.engine.backend.commit(held, () => change);
-    if (stored === undefined) {
-      this.lose(live);
-    } else {
-      live.settle(this.#sendable(stored, live), change);
-    }
+    return this.engine.backend
+      .commit(held, () => change)
+      .then((stored) => {
+        if (stored === undefined) {
+          this.lose(live);
+        } else {
+          live.settle(this.#sendable(stored, live), change);
+        }
+      });
   }
 
   /** Makes sure that the client can be given a new token; where it cannot, the session is as it was. */
