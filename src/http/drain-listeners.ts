@@ -1,5 +1,6 @@
+import { gateOf } from './exchange.js';
 import { boundListener, type Listener } from './failed-scope.js';
-import { GATE, type GatedResponse } from './response-gate.types.js';
+import type { GatedResponse } from './response-gate.types.js';
 
 /**
  * Who waits for `drain` where a layer below the gate keeps such listeners to itself: compression gives them to a stream
@@ -16,7 +17,7 @@ export class DrainListeners {
     const listeners = new DrainListeners();
     const { on } = res;
     const noting = function (this: GatedResponse, type: string | symbol, listener: Listener): unknown {
-      if (type !== 'drain' || this[GATE]?.state === 'open') {
+      if (type !== 'drain' || gateOf(this)?.state === 'open') {
         return Reflect.apply(on, this, [type, listener]);
       }
       const bound = boundListener(this, type, listener, undefined);

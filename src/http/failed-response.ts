@@ -1,11 +1,11 @@
 import { sendStatus } from './commit-error.js';
+import { gateOf } from './exchange.js';
 import { boundListener, FAILED_SCOPE, type Listener } from './failed-scope.js';
 import { putCalls } from './gate-calls.js';
 import { breakConnection, isHttp2 } from './http-protocol.js';
 import {
   type AnyFunction,
   type Gate,
-  GATE,
   type GatedResponse,
   type GateSession,
 } from './response-gate.types.js';
@@ -103,7 +103,7 @@ function guardStatus(res: GatedResponse): void {
       enumerable: true,
       get: () => (below?.get === undefined ? value : (Reflect.apply(below.get, res, []) as unknown)),
       set(next: unknown) {
-        if (res[GATE]?.mayPass !== true) {
+        if (gateOf(res)?.mayPass !== true) {
           return;
         }
         value = next;

@@ -1,6 +1,7 @@
-import { alreadyFinishedError, headersSentError, isChunk, probe, writeAfterEndError } from './node-errors.js';
 import { isPreparedCall } from './prepared-response.js';
-import { GATE, type GatedResponse } from './response-gate.types.js';
+import { callsOf } from './calls-of.js';
+import { alreadyFinishedError, headersSentError, isChunk, probe, writeAfterEndError } from './node-errors.js';
+import type { AnyFunction, Gate, GatedCall, GatedResponse, SendingCall } from './response-gate.types.js';
 
 /** Tells the callback among a call's arguments, if there is one, that the call came to nothing. */
 export function callBack(args: readonly unknown[], error: unknown): void {
@@ -10,82 +11,84 @@ export function callBack(args: readonly unknown[], error: unknown): void {
   }
 }
 
-/** What lies on a gated response in place of the calls that send something. */
-export const SENDING_CALLS = {
-  writeHead(this: GatedResponse, ...args: unknown[]): unknown {
-    const gate = this[GATE];
-    if (gate === undefined || gate.state === 'open' || gate.state === 'ending') {
-      return gate?.pass('writeHead', args);
+/** What a gate makes of the calls that send something. */
+export const SENDING_CALLS: Readonly<Record<SendingCall, GatedCall>> = {
+  writeHead(gate, res, args) {
+    if (gate.state === 'open' || gate.state === 'ending') {
+      return gate.pass('writeHead', args);
     }
     if (gate.state === 'failed') {
-      return gate.mayPass ? gate.pass('writeHead', args) : this;
+      return gate.mayPass ? gate.pass('writeHead', args) : res;
     }
     if (gate.state !== 'idle') {
       throw headersSentError('write');
     }
     gate.writeHead(args);
-    return this;
+    return res;
   },
 
-  flushHeaders(this: GatedResponse): void {
-    const gate = this[GATE];
-    if (gate === undefined || !gate.mayPass || gate.isEndHeld) {
+  flushHeaders(gate, res) {
+    if (!gate.mayPass || gate.isEndHeld) {
       return;
     }
-    announceHead(this);
+    announceHead(gate, res);
     if (gate.state === 'failed' || !gate.holds('flushHeaders', [])) {
       gate.pass('flushHeaders', []);
     }
   },
 
-  write(this: GatedResponse, ...args: unknown[]): unknown {
-    const gate = this[GATE];
-    if (gate === undefined || gate.state === 'open') {
-      return gate?.pass('write', args);
+  write(gate, res, args) {
+    if (gate.state === 'open') {
+      return gate.pass('write', args);
     }
     if (gate.state === 'failed') {
       return gate.mayPass ? gate.pass('write', args) : swallowed(args, true);
     }
     const [chunk] = args;
     if (!isChunk(chunk)) {
-      Reflect.apply(probe().write, probe(), args);
+      refuse('write', args);
     }
     if (gate.isEndHeld) {
       callBack(args, writeAfterEndError());
       return false;
     }
-    announceHead(this);
+    announceHead(gate, res);
     return gate.holds('write', args) ? false : gate.pass('write', args);
   },
 
-  end(this: GatedResponse, ...args: unknown[]): unknown {
-    const gate = this[GATE];
-    if (gate === undefined || (gate.state === 'failed' && gate.mayPass)) {
-      return gate?.pass('end', args);
-    }
+  end(gate, res, args) {
     if (gate.state === 'failed') {
-      return swallowed(args, this);
+      return gate.mayPass ? gate.pass('end', args) : swallowed(args, res);
     }
     const [chunk] = args;
     if (chunk && typeof chunk !== 'function' && !isChunk(chunk)) {
-      Reflect.apply(probe().end, probe(), args);
+      refuse('end', args);
     }
     if (gate.isEndHeld && gate.state !== 'open') {
       callBack(args, isChunk(chunk) && chunk.length > 0 ? writeAfterEndError() : alreadyFinishedError());
-      return this;
+      return res;
     }
-    return gate.holds('end', args) ? this : gate.pass('end', args);
+    return gate.holds('end', args) ? res : gate.pass('end', args);
   },
 };
+
+/** Lets Node say what is wrong with the arguments of a call. */
+function refuse(name: 'write' | 'end', args: readonly unknown[]): void {
+  const stand = probe();
+  const call: AnyFunction = stand[name];
+  Reflect.apply(call, stand, args as never[]);
+}
 
 /**
  * A layer above may wait for the head to decide what it does with what follows (compression does). Node tells it at the
  * first `write()` or `flushHeaders()`, by way of `writeHead()`; so do we, since we keep those calls from Node.
  */
-function announceHead(res: GatedResponse): void {
+function announceHead({ state }: Gate, res: GatedResponse): void {
+  if (state !== 'idle') {
+    return;
+  }
   const { writeHead } = res;
-  const isLayerAbove = writeHead !== SENDING_CALLS.writeHead && !isPreparedCall('writeHead', writeHead);
-  if (res[GATE]?.state === 'idle' && isLayerAbove) {
+  if (writeHead !== CALLS.writeHead && !isPreparedCall('writeHead', writeHead)) {
     res.writeHead(res.statusCode);
   }
 }
@@ -95,8 +98,10 @@ function swallowed<T>(args: readonly unknown[], answer: T): T {
   return answer;
 }
 
+/** The same as functions of the response. */
+const CALLS = callsOf(SENDING_CALLS);
+
 /** Puts them on the response, above whatever is there. */
 export function putCalls(res: GatedResponse): void {
-  // The overloads of the originals cannot be written as one function; what is passed on is what came in.
-  Object.assign(res, SENDING_CALLS);
+  Object.assign(res, CALLS);
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
+import { Exchange } from './exchange.js';
 import { prepareRequest } from './request-properties.js';
 import { prepareResponse } from './prepared-response.js';
 
@@ -38,8 +39,14 @@ export class HeadStart {
 }
 
 function prepare(req: unknown, res: unknown): void {
-  if (req instanceof IncomingMessage && res instanceof ServerResponse) {
-    prepareRequest(req);
-    prepareResponse(res);
+  if (
+    req instanceof IncomingMessage &&
+    res instanceof ServerResponse &&
+    Exchange.of(req) === undefined &&
+    Exchange.of(res) === undefined
+  ) {
+    const exchange = new Exchange();
+    prepareRequest(req, exchange);
+    prepareResponse(res, exchange);
   }
 }

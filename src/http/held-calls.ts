@@ -9,8 +9,11 @@ export class HeldCalls {
   /** Whether a write was answered with false, and nobody but us can tell of the drain. */
   #needsDrain = false;
 
-  constructor(private readonly res: GatedResponse) {
-    this.#drainListeners = DrainListeners.ofLayerBelow(res);
+  constructor(
+    private readonly res: GatedResponse,
+    isLowest: boolean,
+  ) {
+    this.#drainListeners = isLowest ? undefined : DrainListeners.ofLayerBelow(res);
   }
 
   add(call: HeldCall): void {

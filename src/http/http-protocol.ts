@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, Http2Stream } from 'node:http2';
 import type { GatedResponse } from './response-gate.types.js';
 
@@ -7,7 +8,8 @@ import type { GatedResponse } from './response-gate.types.js';
 const INTERNAL_ERROR = 2;
 
 export function isHttp2(res: GatedResponse): boolean {
-  return res.req.httpVersionMajor === 2;
+  // Most are of HTTP/1, and an `instanceof` is much faster than two looks at what Express has changed.
+  return !(res instanceof ServerResponse) && (res as GatedResponse).req.httpVersionMajor === 2;
 }
 
 /** The reason phrase; HTTP/2 has none, and warns when it is looked at. */

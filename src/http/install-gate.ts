@@ -1,7 +1,8 @@
+import { Exchange } from './exchange.js';
 import { putCalls, SENDING_CALLS } from './gate-calls.js';
-import { isPrepared, isUntouched } from './prepared-response.js';
+import { isUntouched } from './prepared-response.js';
 import { ResponseGate } from './response-gate.js';
-import { GATE, type GatedResponse, type GateSession } from './response-gate.types.js';
+import type { GatedResponse, GateSession } from './response-gate.types.js';
 import { HEADER_CALLS } from './response-shadow.js';
 
 const GATED_CALLS = { ...SENDING_CALLS, ...HEADER_CALLS };
@@ -11,16 +12,21 @@ export function canBeGated(res: unknown): res is GatedResponse {
   return (
     typeof res === 'object' &&
     res !== null &&
-    (isPrepared(res) || ('appendHeader' in res && 'flushHeaders' in res && 'headersSent' in res))
+    (Exchange.of(res)?.response === res ||
+      ('appendHeader' in res && 'flushHeaders' in res && 'headersSent' in res))
   );
 }
 
-/** Puts a gate on a response: within the calls that it was prepared with, or above what is there. */
-export function installGate(res: GatedResponse, session: GateSession): void {
-  if (isPrepared(res) && isUntouched(res)) {
-    res[GATE] = new ResponseGate(res, session, GATED_CALLS);
-  } else {
-    res[GATE] = new ResponseGate(res, session);
-    putCalls(res);
+/** Puts a gate on the response of an exchange: within the calls that it was prepared with, or above what is there. */
+export function installGate(exchange: Exchange, res: GatedResponse, session: GateSession): void {
+  if (exchange.isPrepared && exchange.response === res && isUntouched(res)) {
+    exchange.gate = new ResponseGate(res, session, GATED_CALLS);
+    return;
   }
+  // It may have been prepared for another request than the one that it comes with here.
+  const own = Exchange.of(res) ?? exchange;
+  own.join(res);
+  own.response ??= res;
+  own.gate = new ResponseGate(res, session);
+  putCalls(res);
 }

@@ -1,22 +1,18 @@
 import type { IncomingMessage } from 'node:http';
-import { asHttp } from './session.exceptions.js';
+import { Exchange } from './exchange.js';
 import type { RequestSession } from './request-session.js';
-
-/** Where a request keeps its session. */
-const REQUEST_SESSION = Symbol('nest-sessions.request');
-
-type SessionRequest = IncomingMessage & { [REQUEST_SESSION]?: RequestSession | undefined };
+import { asHttp } from './session.exceptions.js';
 
 // One set of descriptors for all requests: the state is found through the request.
 const PROPERTIES: PropertyDescriptorMap = {
   session: {
     configurable: true,
     enumerable: true,
-    get(this: SessionRequest) {
-      return this[REQUEST_SESSION]?.session;
+    get(this: IncomingMessage) {
+      return sessionOf(this)?.session;
     },
-    set(this: SessionRequest, value: unknown) {
-      const session = this[REQUEST_SESSION];
+    set(this: IncomingMessage, value: unknown) {
+      const session = sessionOf(this);
       if (session === undefined) {
         own(this, 'session', value);
         return;
@@ -31,16 +27,16 @@ const PROPERTIES: PropertyDescriptorMap = {
   sessionID: {
     configurable: true,
     enumerable: true,
-    get(this: SessionRequest) {
-      return this[REQUEST_SESSION]?.active.id;
+    get(this: IncomingMessage) {
+      return sessionOf(this)?.active.id;
     },
     set: setterOf('sessionID'),
   },
   sessionStore: {
     configurable: true,
     enumerable: true,
-    get(this: SessionRequest) {
-      return this[REQUEST_SESSION]?.site.expressStore;
+    get(this: IncomingMessage) {
+      return sessionOf(this)?.site.expressStore;
     },
     set: setterOf('sessionStore'),
   },
@@ -48,8 +44,8 @@ const PROPERTIES: PropertyDescriptorMap = {
 
 /** What it means to set a property of which there is nothing to set while the request has a session. */
 function setterOf(name: 'sessionID' | 'sessionStore') {
-  return function (this: SessionRequest, value: unknown): void {
-    if (this[REQUEST_SESSION] !== undefined) {
+  return function (this: IncomingMessage, value: unknown): void {
+    if (sessionOf(this) !== undefined) {
       throw new TypeError(`req.${name} follows from the session and cannot be set.`);
     }
     own(this, name, value);
@@ -57,36 +53,40 @@ function setterOf(name: 'sessionID' | 'sessionStore') {
 }
 
 /** The property of a request that has no session of ours is anybody's. When it gets one, ours are put there again. */
-function own(req: SessionRequest, name: string, value: unknown): void {
-  delete req[REQUEST_SESSION];
+function own(req: IncomingMessage, name: string, value: unknown): void {
+  const exchange = Exchange.of(req);
+  if (exchange !== undefined) {
+    exchange.isTaken = true;
+  }
   Object.defineProperty(req, name, { value, configurable: true, enumerable: true, writable: true });
 }
 
 /** Puts on a request what its session will need to be there, without effect until it has one. */
-export function prepareRequest(req: IncomingMessage): void {
-  if (!isPrepared(req)) {
-    (req as SessionRequest)[REQUEST_SESSION] = undefined;
-    Object.defineProperties(req, PROPERTIES);
-  }
+export function prepareRequest(req: IncomingMessage, exchange: Exchange): void {
+  exchange.join(req);
+  Object.defineProperties(req, PROPERTIES);
 }
 
-/** Whether a request has been prepared, or has a session. */
-export function isPrepared(req: IncomingMessage): boolean {
-  return Object.hasOwn(req, REQUEST_SESSION);
+/** Gives a request its session and express-session's three properties; `known` is the exchange that it has. */
+export function attachSession(
+  req: IncomingMessage,
+  known: Exchange | undefined,
+  session: RequestSession,
+): Exchange {
+  const exchange = known ?? new Exchange();
+  exchange.session = session;
+  if (known === undefined || known.isTaken || !hasOurs(req)) {
+    prepareRequest(req, exchange);
+  }
+  return exchange;
 }
 
-/** Gives a request its session and express-session's three properties. */
-export function attachSession(req: IncomingMessage, session: RequestSession): void {
-  // Somebody may have put another session there since the request was prepared: from here on it has ours.
-  const isOurs =
-    isPrepared(req) && Object.getOwnPropertyDescriptor(req, 'session')?.get === PROPERTIES['session']?.get;
-  (req as SessionRequest)[REQUEST_SESSION] = session;
-  if (!isOurs) {
-    Object.defineProperties(req, PROPERTIES);
-  }
+/** Somebody may have put another session there since the request was prepared: from here on it has ours. */
+function hasOurs(req: IncomingMessage): boolean {
+  return Object.getOwnPropertyDescriptor(req, 'session')?.get === PROPERTIES['session']?.get;
 }
 
 /** The session of a request; undefined where the middleware did not run. */
 export function sessionOf(req: unknown): RequestSession | undefined {
-  return typeof req === 'object' && req !== null ? (req as SessionRequest)[REQUEST_SESSION] : undefined;
+  return typeof req === 'object' && req !== null ? Exchange.of(req)?.session : undefined;
 }

@@ -30,6 +30,8 @@ export class RequestSession implements GateSession, FacadeHost, FlashHost, Sessi
   readonly #refresh: CookieRefresh;
   #flash: FlashBox | undefined;
   #isHeadSent = false;
+  /** True once the response has ended: what is set on the request from then on comes too late. */
+  #isClosed = false;
   /** What was wrong with the last assignment to `req.session`. */
   #misuse: { readonly error: unknown } | undefined;
   #judges: WeakMap<object, Set<unknown>> | undefined;
@@ -134,6 +136,7 @@ export class RequestSession implements GateSession, FacadeHost, FlashHost, Sessi
   }
 
   close(): void {
+    this.#isClosed = true;
     try {
       this.#applyUnset();
     } catch (error) {
@@ -143,7 +146,9 @@ export class RequestSession implements GateSession, FacadeHost, FlashHost, Sessi
   }
 
   commit(): Promise<void> | undefined {
-    this.#applyUnset();
+    if (!this.#isClosed) {
+      this.#applyUnset();
+    }
     if (this.#misuse !== undefined) {
       throw this.#misuse.error;
     }

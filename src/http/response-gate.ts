@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import { SessionError } from '../core/errors.js';
 import { answerInstead, resetForFailure } from './failed-response.js';
 import { FAILED_SCOPE } from './failed-scope.js';
@@ -43,11 +44,11 @@ export class ResponseGate implements Gate {
   constructor(
     private readonly res: GatedResponse,
     private readonly session: GateSession,
-    readonly calls: Gate['calls'] = undefined,
+    readonly within: Gate['within'] = undefined,
   ) {
-    this.#below = calls === undefined ? sendingCallsOf(res) : undefined;
-    this.#on = res.on;
-    this.#held = new HeldCalls(res);
+    this.#below = within === undefined ? sendingCallsOf(res) : undefined;
+    this.#on = within === undefined ? res.on : ServerResponse.prototype.on;
+    this.#held = new HeldCalls(res, within !== undefined);
   }
 
   /** Whether the head counts as sent for who is asking. */
@@ -67,7 +68,7 @@ export class ResponseGate implements Gate {
 
   /** Calls what was on the response when the gate was installed. */
   pass(name: SendingCall, args: readonly unknown[]): unknown {
-    return Reflect.apply(this.#below?.[name] ?? inherited(this.res, name), this.res, args as never[]);
+    return Reflect.apply(this.#below?.[name] ?? inherited(this.res, name), this.res, args);
   }
 
   writeHead(args: readonly unknown[]): void {
@@ -78,11 +79,11 @@ export class ResponseGate implements Gate {
 
   /** Calls what changes the head, as it was before the gate lay on it. */
   passHeader(name: keyof HeaderCalls, args: readonly unknown[]): unknown {
-    return Reflect.apply(this.#headerCalls?.[name] ?? inherited(this.res, name), this.res, args as never[]);
+    return Reflect.apply(this.#headerCalls?.[name] ?? inherited(this.res, name), this.res, args);
   }
 
   #shadow(): void {
-    if (this.calls === undefined && this.#headerCalls === undefined) {
+    if (this.within === undefined && this.#headerCalls === undefined) {
       this.#headerCalls = headerCallsOf(this.res);
       shadowSent(this.res);
       shadowHeaderCalls(this.res);
@@ -95,7 +96,8 @@ export class ResponseGate implements Gate {
       return false;
     }
     if (this.state === 'idle') {
-      assertImplicitHead(this.res);
+      this.#noteStatus();
+      assertImplicitHead(this.res, this.#statusCode, this.#statusMessage);
     }
     if (name === 'end') {
       this.session.close();
@@ -109,6 +111,12 @@ export class ResponseGate implements Gate {
     this.isEndHeld ||= name === 'end';
     this.#held.add({ name, args });
     return true;
+  }
+
+  /** What the head says as it is held: what the handler makes of it afterwards is too late. */
+  #noteStatus(): void {
+    this.#statusCode = this.res.statusCode;
+    this.#statusMessage = reasonOf(this.res);
   }
 
   /** The first byte is about to leave: it may, or the commit begins that it has to wait for. */
@@ -128,9 +136,10 @@ export class ResponseGate implements Gate {
   }
 
   #holdUntil(work: Promise<void>): void {
+    if (this.state === 'headed') {
+      this.#noteStatus();
+    }
     this.state = 'holding';
-    this.#statusCode = this.res.statusCode;
-    this.#statusMessage = reasonOf(this.res);
     this.#shadow();
     this.#releaseAfter(work);
   }

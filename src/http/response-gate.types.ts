@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 
-/** Where a response keeps its gate. */
-export const GATE = Symbol('nest-sessions.gate');
+/** A response that can have a gate on it. Only documented members are used, so that HTTP/2's response fits as well. */
+export type GatedResponse = ServerResponse;
 
-/** A response with a gate on it. Only documented members are used, so that HTTP/2's response fits as well. */
-export type GatedResponse = ServerResponse & { [GATE]?: Gate | undefined };
+/** What a gate makes of a call on its response. */
+export type GatedCall = (gate: Gate, res: GatedResponse, args: readonly unknown[]) => unknown;
 
 /** The calls that send something. */
 export type SendingCall = 'writeHead' | 'write' | 'end' | 'flushHeaders';
@@ -35,8 +35,8 @@ export type GateState = 'idle' | 'headed' | 'holding' | 'open' | 'ending' | 'fai
 
 /** What the calls on a response need of its gate. */
 export interface Gate {
-  /** What the calls that the response was prepared with stand for; undefined where the gate lies above them. */
-  readonly calls: Readonly<Record<Call, AnyFunction>> | undefined;
+  /** What the calls that the response was prepared with come to; undefined where the gate lies above them. */
+  readonly within: Readonly<Record<Call, GatedCall>> | undefined;
   readonly state: GateState;
   /** True once the handler has called `end()`. */
   readonly isEndHeld: boolean;

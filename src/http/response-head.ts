@@ -51,9 +51,9 @@ export function applyHead(res: GatedResponse, args: readonly unknown[]): Explici
  *
  * @throws what Node throws for such a status
  */
-export function assertImplicitHead(res: GatedResponse): void {
-  if (!isStatus(res.statusCode) || !isReason(reasonOf(res))) {
-    refuse(res, [res.statusCode]);
+export function assertImplicitHead(res: GatedResponse, status: unknown, reason: string | undefined): void {
+  if (!isStatus(status) || !isReason(reason)) {
+    refuse(res, [status]);
   }
 }
 

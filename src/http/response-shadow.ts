@@ -1,6 +1,7 @@
+import { callsOf } from './calls-of.js';
 import { headersSentError } from './node-errors.js';
 import { callOf } from './prepared-response.js';
-import { type AnyFunction, GATE, type GatedResponse, type HeaderCall, type SendingCall } from './response-gate.types.js';
+import type { AnyFunction, GatedCall, GatedResponse, HeaderCall, SendingCall } from './response-gate.types.js';
 
 /** The calls that change the head of a response, as they are on it. */
 export type HeaderCalls = Readonly<Record<HeaderCall, AnyFunction>>;
@@ -25,35 +26,35 @@ export function headerCallsOf(res: GatedResponse): HeaderCalls {
   };
 }
 
-/** From now on headers cannot be changed while the gate counts them as sent. */
-export function shadowHeaderCalls(res: GatedResponse): void {
-  Object.assign(res, HEADER_CALLS);
-}
-
-/** What lies on a gated response in place of the calls that change the head. */
-export const HEADER_CALLS = {
+/** What a gate makes of the calls that change the head. */
+export const HEADER_CALLS: Readonly<Record<HeaderCall, GatedCall>> = {
   setHeader: guarded('setHeader', 'set'),
   setHeaders: guarded('setHeaders', 'set'),
   appendHeader: guarded('appendHeader', 'append'),
   removeHeader: guarded('removeHeader', 'remove'),
-  addTrailers(this: GatedResponse, ...args: unknown[]): unknown {
-    const gate = this[GATE];
-    if (gate?.state === 'holding') {
+  addTrailers(gate, _res, args) {
+    if (gate.state === 'holding') {
       return void gate.holds('addTrailers', args);
     }
-    return gate?.mayPass === true ? gate.passHeader('addTrailers', args) : undefined;
+    return gate.mayPass ? gate.passHeader('addTrailers', args) : undefined;
   },
 };
 
-function guarded(name: HeaderCall, verb: 'set' | 'append' | 'remove') {
-  return function (this: GatedResponse, ...args: unknown[]): unknown {
-    const gate = this[GATE];
-    if (gate?.mayPass !== true) {
-      return this;
+function guarded(name: HeaderCall, verb: 'set' | 'append' | 'remove'): GatedCall {
+  return (gate, res, args) => {
+    if (!gate.mayPass) {
+      return res;
     }
     if (gate.seemsSent) {
       throw headersSentError(verb);
     }
     return gate.passHeader(name, args);
   };
+}
+
+const SHADOWS = callsOf(HEADER_CALLS);
+
+/** From now on headers cannot be changed while the gate counts them as sent. */
+export function shadowHeaderCalls(res: GatedResponse): void {
+  Object.assign(res, SHADOWS);
 }

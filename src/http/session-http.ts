@@ -18,8 +18,9 @@ import type { SessionLogger } from '../options/session-logger.js';
 import { answerPlainly } from './commit-error.js';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
 import { ErrorLog } from './error-log.js';
+import { Exchange } from './exchange.js';
 import { HeadStart } from './head-start.js';
-import { attachSession, isPrepared, sessionOf } from './request-properties.js';
+import { attachSession } from './request-properties.js';
 import { RequestSession } from './request-session.js';
 import { ReturnToCookie } from './return-to.cookie.js';
 import { canBeGated, installGate } from './install-gate.js';
@@ -67,6 +68,8 @@ export class SessionHttp implements SessionSite {
   readonly #place: SessionPlace;
   readonly #current = new AsyncLocalStorage<RequestSession | undefined>();
   readonly #hasSession: (req: IncomingMessage) => boolean;
+  /** Whether every request has a session, so that nobody need look where it goes. */
+  readonly #coversAll: boolean;
   readonly #headStart = new HeadStart();
   readonly #warned = new Set<string>();
   readonly #onCommitError: CommitErrorHandler;
@@ -96,6 +99,7 @@ export class SessionHttp implements SessionSite {
     }
     this.#onCommitError = options.onCommitError ?? onCommitError;
     this.#hasSession = routeFilter(options.routes);
+    this.#coversAll = options.routes.include === undefined && options.routes.exclude === undefined && options.fixedCookie?.path === '/';
     this.#place =
       store instanceof NoStore
         ? inCookie(store.sessions, options)
@@ -161,9 +165,10 @@ export class SessionHttp implements SessionSite {
 
   /** The middleware: works on bare `node:http`, on Express and under Nest. */
   readonly handle = (req: IncomingMessage, res: ServerResponse, next: Next): void => {
+    const known = Exchange.of(req);
     let isOurs: boolean;
     try {
-      isOurs = sessionOf(req) === undefined && this.#covers(req);
+      isOurs = known?.session === undefined && this.#covers(req);
     } catch (error) {
       // The application's own function for the cookie failed.
       next(error);
@@ -176,12 +181,12 @@ export class SessionHttp implements SessionSite {
     const presented = this.transport.read(req);
     const active = new ActiveSession(this.engine, presented);
     const session = new RequestSession(this, active, req, res);
-    if (!isPrepared(req)) {
+    if (known === undefined) {
       this.#headStart.missed(req);
     }
-    attachSession(req, session);
+    const exchange = attachSession(req, known, session);
     if (canBeGated(res)) {
-      installGate(res, session);
+      installGate(exchange, res, session);
     } else {
       session.ungated();
     }
@@ -272,7 +277,7 @@ export class SessionHttp implements SessionSite {
   }
 
   #covers(req: IncomingMessage): boolean {
-    return this.#hasSession(req) && pathOf(req).startsWith(this.#options.cookie(req).path);
+    return this.#coversAll || (this.#hasSession(req) && pathOf(req).startsWith(this.#options.cookie(req).path));
   }
 
   #warnOfLoss(field: string, kind: string): void {
