@@ -1,10 +1,11 @@
 import type { Clock } from './clock.js';
 import { SessionError } from './errors.js';
+import type { FieldsPart } from './field-cuts.js';
 import { type FieldTexts, joinFields, mergeFields, NO_FIELDS } from './field-texts.js';
 import type { Held } from './held.js';
 import { expiryOf, type Lifetime } from './lifetime.js';
 import { changeMeta, formatMeta, type TokenNote, withoutFallen } from './meta.js';
-import { RECORD_FORMAT, type SessionRecord, type Version } from './record.js';
+import { type Principal, RECORD_FORMAT, type SessionId, type SessionRecord, type Version } from './record.js';
 import type { SessionChange, SessionDraft } from './session-backend.js';
 
 /** What records are made by. */
@@ -26,16 +27,15 @@ export class RecordMaker {
     const { absolute = lifetime.absolute } = draft;
     const idle = Math.min(draft.idle ?? lifetime.idle, absolute);
     const span = { lastSeenAt: now, idle, absoluteAt: now + absolute };
-    return Object.freeze({
+    return recordOf(this.#packed(draft.fields), {
+      ...span,
       format: RECORD_FORMAT,
       version: drawn.version,
-      ...this.#packed(draft.fields),
       createdAt: now,
-      ...span,
-      expiresAt: expiryOf(span),
       handle: drawn.handle,
       meta: formatMeta(draft.meta ?? {}),
-      ...(draft.principal === undefined ? {} : { principal: draft.principal }),
+      principal: draft.principal,
+      next: undefined,
     });
   }
 
@@ -53,18 +53,21 @@ export class RecordMaker {
     }
     const isActivity = change.isForeign !== true;
     const lastSeenAt = isActivity ? Math.max(record.lastSeenAt, this.options.clock.now()) : record.lastSeenAt;
-    const { absoluteAt } = record;
-    const next: SessionRecord = Object.freeze({
-      ...record,
-      ...this.#packed(merged),
+    const { format, createdAt, absoluteAt, handle, principal, next } = record;
+    const made = recordOf(this.#packed(merged), {
+      format,
+      version: version(),
+      createdAt,
       lastSeenAt,
       idle,
-      expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
+      absoluteAt,
+      handle,
       // What has fallen away is not among the fields any more; its name is free again.
       meta: withoutFallen(meta, seenAt, merged),
-      version: version(),
+      principal,
+      next,
     });
-    return { record: next, texts: merged };
+    return { record: made, texts: merged };
   }
 
   /** The record of the same session under another token. */
@@ -73,21 +76,24 @@ export class RecordMaker {
     { version, former }: Pick<SessionRecord, 'version'> & Pick<TokenNote, 'former'>,
   ): SessionRecord {
     const since = this.options.clock.now();
-    const { idle, absoluteAt } = record;
-    const lastSeenAt = Math.max(record.lastSeenAt, since);
-    return Object.freeze({
-      ...record,
-      ...this.#packed(texts),
+    const { format, createdAt, idle, absoluteAt, handle, principal, next } = record;
+    return recordOf(this.#packed(texts), {
+      format,
       version,
-      lastSeenAt,
-      expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
+      createdAt,
+      lastSeenAt: Math.max(record.lastSeenAt, since),
+      idle,
+      absoluteAt,
+      handle,
       meta: changeMeta(withoutFallen(record.meta, seenAt, texts), {
         token: { since, ...(former && { former }) },
       }),
+      principal,
+      next,
     });
   }
 
-  #packed(texts: FieldTexts): Pick<SessionRecord, 'fields' | 'lengths'> {
+  #packed(texts: FieldTexts): FieldsPart {
     const packed = joinFields(texts);
     const { maxBytes } = this.options;
     const { length } = packed.fields;
@@ -100,4 +106,30 @@ export class RecordMaker {
     }
     return packed;
   }
+}
+
+/** What a record consists of beside its fields and what follows from the rest. */
+type Rest = Omit<SessionRecord, keyof FieldsPart | 'expiresAt' | 'principal' | 'next'> & {
+  readonly principal: Principal | undefined;
+  readonly next: SessionId | undefined;
+};
+
+/** Named one by one: a record that was spread and then frozen makes every later look at it several times as slow. */
+function recordOf({ fields, lengths }: FieldsPart, rest: Rest): SessionRecord {
+  const { format, version, createdAt, lastSeenAt, idle, absoluteAt, handle, meta, principal, next } = rest;
+  return Object.freeze({
+    format,
+    version,
+    fields,
+    lengths,
+    createdAt,
+    lastSeenAt,
+    idle,
+    absoluteAt,
+    expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
+    handle,
+    meta,
+    ...(principal === undefined ? {} : { principal }),
+    ...(next === undefined ? {} : { next }),
+  });
 }

@@ -52,6 +52,10 @@ describe('ExpiryHeap', () => {
           const added = new Counted(random() % 1_000);
           heap.add(added, added.time);
           members.push(added);
+        } else if (step % 10 === 8) {
+          const next = new Counted(random() % 1_000);
+          heap.exchange(member, next, next.time);
+          members[index] = next;
         } else if (step % 5 === 3) {
           member.time = random() % 1_000;
           heap.move(member, member.time);

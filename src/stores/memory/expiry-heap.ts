@@ -41,6 +41,11 @@ export class ExpiryHeap<Member extends Placed> {
     this.#settle(member, time, member.slot);
   }
 
+  /** Puts another member in the place of one, with a time of its own. */
+  exchange(member: Member, next: Member, time: number): void {
+    this.#settle(next, time, member.slot);
+  }
+
   clear(): void {
     this.#members.length = 0;
     this.#times.length = 0;

@@ -128,9 +128,13 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
       return { done: false, current: this.#recordOf(entry) };
     }
     const next = this.#entryOf(entry.id, record);
-    // Taken out first, so that a record that grows evicts others and never itself.
-    this.#take(entry);
-    this.#insert(next, record.expiresAt);
+    if (this.#bytes - entry.bytes + next.bytes <= this.maxBytes) {
+      this.#exchange(entry, next, record.expiresAt);
+    } else {
+      // Taken out first, so that a record that grows evicts others and never itself.
+      this.#take(entry);
+      this.#insert(next, record.expiresAt);
+    }
     return { done: true };
   }
 
@@ -201,6 +205,12 @@ export class MemorySessionStore extends SessionStore implements SweepingStore, R
     this.#entries.set(entry.id, entry);
     this.#byExpiry.add(entry, expiresAt);
     this.#bytes += entry.bytes;
+  }
+
+  #exchange(entry: Entry, next: Entry, expiresAt: number): void {
+    this.#entries.set(next.id, next);
+    this.#byExpiry.exchange(entry, next, expiresAt);
+    this.#bytes += next.bytes - entry.bytes;
   }
 
   #take(entry: Entry): void {

@@ -17,6 +17,9 @@ const BASE = 0x80;
 /** Longer lists of numbers are written in parts: each number is an argument of a call. */
 const NUMBERS_AT_ONCE = 4_096;
 
+/** Texts up to this length are copied by way of one place that is made once. */
+const USUAL_LENGTH = 16_384;
+
 /**
  * Packs the texts of a record into one: a head of small numbers, then the texts one after another. One text has one header and holds
  * nothing else alive, where the record's own may be parts of a longer text or still to be joined. It is copied to the last character,
@@ -38,16 +41,24 @@ export function packTexts(record: SessionRecord): string {
   for (const length of lengths) {
     write(numbers, length);
   }
-  // `join` copies; `+` would only note what is to be joined and keep the parts alive.
-  return narrow([headOf(numbers), fields, meta, handle, principal ?? '', next ?? ''].join(''));
+  return copied(`${headOf(numbers)}${fields}${meta}${handle}${principal ?? ''}${next ?? ''}`);
 }
 
+let usual: Buffer | undefined;
+
 /**
- * The same text in one byte a character, if that can hold it: V8 keeps a text in two for as long as it is made of parts of one that
- * needed them once.
+ * The same text for itself, in one byte a character if that can hold it. V8 only notes what is to be joined, and what it has made of
+ * parts of a text that needed two bytes a character stays in two.
  */
-function narrow(text: string): string {
-  return isWide(text) ? text : Buffer.from(text, 'latin1').toString('latin1');
+function copied(text: string): string {
+  if (isWide(text)) {
+    return Buffer.from(text, 'utf16le').toString('utf16le');
+  }
+  const { length } = text;
+  const bytes =
+    length > USUAL_LENGTH ? Buffer.allocUnsafe(length) : (usual ??= Buffer.allocUnsafe(USUAL_LENGTH));
+  bytes.write(text, 0, 'latin1');
+  return bytes.toString('latin1', 0, length);
 }
 
 /** The record that was packed, made anew: whoever gets it may do with it what they like. */
