@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import { draftOf, type FieldAccess } from './field-object.js';
 import type { Held } from './held.js';
+import { InFlight } from './in-flight.js';
 import { isTouchDue, type Lifetime } from './lifetime.js';
 import { tokenNoteOf } from './meta.js';
 import { Renewals } from './renewals.js';
@@ -33,7 +34,7 @@ export class SessionEngine {
   readonly saveUninitialized: boolean;
   /** Which sessions get another token just now. */
   readonly renewals = new Renewals();
-  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #inFlight = new InFlight();
   readonly #warned = new Set<string>();
 
   constructor(private readonly options: SessionEngineOptions) {
@@ -104,14 +105,10 @@ export class SessionEngine {
   /** Lets shutdown wait for work that no response waits for any more. */
   track(work: Promise<unknown>): void {
     this.#inFlight.add(work);
-    const done = () => this.#inFlight.delete(work);
-    work.then(done, done);
   }
 
   /** Resolves when nothing is under way. */
-  async idle(): Promise<void> {
-    while (this.#inFlight.size > 0) {
-      await Promise.allSettled(this.#inFlight);
-    }
+  idle(): Promise<void> {
+    return this.#inFlight.idle();
   }
 }

@@ -11,6 +11,13 @@ export interface GatewayLimits {
   readonly operationTimeout: number;
   /** Operations that may be outstanding; one that timed out counts until the store answers it. */
   readonly maxPending: number;
+  /**
+   * Runs what asks the store as no part of the request that it is for. What a driver makes meanwhile may live long, and would keep all
+   * of that request in memory with it.
+   *
+   * @default runs it as it is
+   */
+  readonly outside?: (<T>(ask: () => T) => T) | undefined;
 }
 
 /**
@@ -85,7 +92,7 @@ export class StoreGateway {
     this.#pending++;
     return new Promise((resolve, reject) => {
       const waiting = this.#deadlines.begin(() => reject(timedOut(operation, this.limits.operationTimeout)));
-      start(ask).then(
+      start(ask, this.limits.outside).then(
         (answer) => {
           this.#pending--;
           this.#deadlines.end(waiting);
@@ -109,9 +116,9 @@ export class StoreGateway {
 type Accept<T> = (operation: string, answer: unknown) => T;
 
 /** Turns a throw before the first promise, and an answer that is no promise, into a promise. */
-function start(ask: () => Promise<unknown>): Promise<unknown> {
+function start(ask: () => Promise<unknown>, outside: GatewayLimits['outside']): Promise<unknown> {
   try {
-    return Promise.resolve(ask());
+    return Promise.resolve(outside === undefined ? ask() : outside(ask));
   } catch (error) {
     return Promise.reject(error);
   }

@@ -61,7 +61,7 @@ export class SessionHttp implements SessionSite {
   readonly events = new EventStream({
     onFailure: (listener, error) => this.sayListenerFailure(listener, error),
     // In its request's session a listener could change what is being stored, and fail the response with it.
-    outside: (tell) => this.#current.run(undefined, tell),
+    outside: (tell) => this.#outside(tell),
   });
   readonly returnTo: ReturnToCookie | undefined;
   readonly #options: ResolvedSessionOptions;
@@ -106,6 +106,7 @@ export class SessionHttp implements SessionSite {
         : inStore(store, options, {
             background: (work) => this.#inBackground(work),
             emit: this.events.emit,
+            outside: (work) => this.#outside(work),
           });
     this.engine = new SessionEngine({
       backend: this.#place.backend,
@@ -269,6 +270,11 @@ export class SessionHttp implements SessionSite {
     await this.#place.close().catch((error: unknown) => {
       this.logger.error('The session store could not be closed.', error);
     });
+  }
+
+  /** Runs something as no part of the request that it is for. */
+  #outside<T>(work: () => T): T {
+    return this.#current.run(undefined, work);
   }
 
   /** Shutdown waits for it, nobody else does. */

@@ -38,19 +38,21 @@ export interface PlaceSurroundings {
   /** Takes work that nobody waits for and whose failure harms nobody. */
   readonly background: (work: Promise<unknown>) => void;
   readonly emit: Emit;
+  /** Runs something as no part of the request that it is for. */
+  readonly outside: <T>(work: () => T) => T;
 }
 
 /** Sessions that live in a store. */
 export function inStore(
   store: SessionStore,
   options: ResolvedSessionOptions,
-  { background, emit }: PlaceSurroundings,
+  { background, emit, outside }: PlaceSurroundings,
 ): SessionPlace {
   const { name, secrets, operationTimeout, maxPending, lifetime, maxBytes } = options;
   const { principal } = options.auth;
   const clock: Clock = options.clock ?? systemClock;
   const tokens = tokensOf(store);
-  const gateway = new StoreGateway(store, { operationTimeout, maxPending });
+  const gateway = new StoreGateway(store, { operationTimeout, maxPending, outside });
   const random = systemRandom;
   const shared = { gateway, clock, random, operationTimeout, background, emit };
   const backend = new StoreBackend({ ...shared, lifetime, tokens, maxBytes });
