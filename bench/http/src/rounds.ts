@@ -13,9 +13,8 @@ export interface Sample {
   readonly perSecond: number;
   /** Pieces of work, each answer of which was as it should be. */
   readonly done: number;
-  /** Which part of the time the server's process was at work, and the clients' process. */
+  /** Which part of the time the server's process was at work. */
   readonly serverBusy: number;
-  readonly clientsBusy: number;
 }
 
 /** What a variant came to in a cell. */
@@ -134,7 +133,6 @@ class Stall {
         perSecond: (slice.done / slice.milliseconds) * 1_000,
         done: slice.done,
         serverBusy: cpu / 1_000 / slice.milliseconds,
-        clientsBusy: slice.busy,
       });
     });
   }

@@ -2,6 +2,7 @@
 import { answerParent } from '../child-channel.js';
 import type { Work } from '../works.js';
 import { Crowd, type CrowdPlan } from './crowd.js';
+import { stayAwake } from './stay-awake.js';
 
 const crowds = new Map<string, Crowd>();
 
@@ -15,10 +16,12 @@ export const loadOperations = {
   },
   /** Lets it work for so many milliseconds. */
   async work({ name, work, milliseconds }: { name: string; work: Work; milliseconds: number }) {
-    const before = process.cpuUsage();
-    const slice = await crowdNamed(name).work(work, milliseconds);
-    const { user, system } = process.cpuUsage(before);
-    return { ...slice, busy: (user + system) / 1_000 / slice.milliseconds };
+    const sleep = stayAwake();
+    try {
+      return await crowdNamed(name).work(work, milliseconds);
+    } finally {
+      sleep();
+    }
   },
   /** Whether the work has left behind what it should have. */
   verify: ({ name, work }: { readonly name: string; readonly work: Work }) => crowdNamed(name).verify(work),

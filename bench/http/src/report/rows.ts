@@ -25,9 +25,8 @@ export interface Row {
   readonly perSecond: Spread;
   /** Pieces of work in a second, against those of the peer. */
   readonly perSecondOfPeer?: Spread;
-  /** Which part of the time the server was at work, and the clients. */
+  /** Which part of the time the server was at work. */
   readonly serverBusy: number;
-  readonly clientsBusy: number;
   readonly heap: number;
   readonly peakMemory: number;
 }
@@ -75,7 +74,6 @@ function rowOf(cell: MeasuredCell, measured: Measured, variant: Variant | undefi
     }),
     perSecond: spreadOf(samples.map(({ perSecond }) => perSecond)),
     serverBusy: medianOf(samples, 'serverBusy'),
-    clientsBusy: medianOf(samples, 'clientsBusy'),
     heap,
     peakMemory,
   };
