@@ -34,9 +34,9 @@ export class ActiveSession implements ObservedSession {
 
   constructor(
     readonly engine: SessionEngine,
-    presented: PresentedToken | undefined,
+    present: () => PresentedToken | undefined,
   ) {
-    this.#presented = new PresentedSession(presented, engine);
+    this.#presented = new PresentedSession(present, engine);
     this.#writer = new SessionWriter(engine, this.#presented);
     this.activity = new SessionActivity(this, this.#writer, this.#operations);
   }

@@ -101,17 +101,11 @@ export class Committer {
     }
     return this.parts.gateway
       .replace(id, next.record, record.version)
-      .then((answer) =>
-        answer.done ? settle(jobs, next) : this.#contend(turn, current, answer.current),
-      );
+      .then((answer) => (answer.done ? settle(jobs, next) : this.#contend(turn, current, answer.current)));
   }
 
   /** Goes on from a record that another writer has stored, and whoever stored another one meanwhile. */
-  async #contend(
-    turn: Turn,
-    before: Held,
-    winner: SessionRecord | undefined,
-  ): Promise<Held | undefined> {
+  async #contend(turn: Turn, before: Held, winner: SessionRecord | undefined): Promise<Held | undefined> {
     const { jobs, seenAt, contest } = turn;
     let current = await this.#follow(before, winner);
     while (current !== undefined) {

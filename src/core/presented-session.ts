@@ -6,28 +6,40 @@ import type { PresentedToken } from './session-backend.js';
 import type { SessionEngine } from './session-engine.js';
 
 type State =
+  | { readonly phase: 'unasked' }
   | { readonly phase: 'unread' }
   | { readonly phase: 'reading'; readonly done: Promise<void> }
   | { readonly phase: 'read'; readonly held: Held | undefined }
   | { readonly phase: 'failed'; readonly error: SessionError };
 
-/** The session behind the token that the client presented: read at most once, however many ask for it. */
+/**
+ * The session behind the token that the client presented: read at most once, however many ask for it. Which token that is, is not asked
+ * before somebody needs it.
+ */
 export class PresentedSession {
-  #state: State;
+  #state: State = { phase: 'unasked' };
+  #token: PresentedToken | undefined;
   /** What the session was when this request ended it. */
   #ended: Held | undefined;
   /** What the request has let go of without ending it, where only its token can keep it. */
   #left: Held | undefined;
 
   constructor(
-    readonly token: PresentedToken | undefined,
+    private readonly present: () => PresentedToken | undefined,
     private readonly engine: SessionEngine,
-  ) {
-    this.#state = token === undefined ? { phase: 'read', held: undefined } : { phase: 'unread' };
+  ) {}
+
+  /** The token; undefined where the client presented none. */
+  get token(): PresentedToken | undefined {
+    if (this.#state.phase === 'unasked') {
+      this.#token = this.present();
+      this.#state = this.#token === undefined ? { phase: 'read', held: undefined } : { phase: 'unread' };
+    }
+    return this.#token;
   }
 
   get isRead(): boolean {
-    return this.#state.phase === 'read';
+    return this.token === undefined || this.#state.phase === 'read';
   }
 
   /** Reads the record, once. It never rejects: a failure is kept for who uses the session. */
@@ -35,10 +47,11 @@ export class PresentedSession {
     if (this.#state.phase === 'reading') {
       return this.#state.done;
     }
-    if (this.#state.phase !== 'unread' || this.token === undefined) {
+    const { token } = this;
+    if (this.#state.phase !== 'unread' || token === undefined) {
       return Promise.resolve();
     }
-    const done = this.engine.backend.open(this.token).then(
+    const done = this.engine.backend.open(token).then(
       (held) => {
         this.#state = { phase: 'read', held };
       },
@@ -57,14 +70,10 @@ export class PresentedSession {
 
   /** What was found, or the error that tells why that is not known. */
   get held(): Held | undefined {
-    switch (this.#state.phase) {
-      case 'read':
-        return this.#state.held;
-      case 'failed':
-        throw this.#state.error;
-      default:
-        throw this.engine.report(notLoaded());
+    if (this.isRead) {
+      return this.found;
     }
+    throw this.#state.phase === 'failed' ? this.#state.error : this.engine.report(notLoaded());
   }
 
   /** Takes note that the session has another token now, which the client is about to be given. */

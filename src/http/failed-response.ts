@@ -3,12 +3,7 @@ import { gateOf } from './exchange.js';
 import { boundListener, FAILED_SCOPE, type Listener } from './failed-scope.js';
 import { putCalls } from './gate-calls.js';
 import { breakConnection, isHttp2 } from './http-protocol.js';
-import {
-  type AnyFunction,
-  type Gate,
-  type GatedResponse,
-  type GateSession,
-} from './response-gate.types.js';
+import { type AnyFunction, type Gate, type GatedResponse, type GateSession } from './response-gate.types.js';
 
 const SECURITY_POLICY = /^content-security-policy/;
 const OF_THE_CONTENT =

@@ -31,7 +31,11 @@ export function inherited(response: ServerResponse, name: Call): (...args: unkno
 }
 
 /** What a response says of itself, past the shadow that lies on it. */
-function real(res: ServerResponse, { response }: Exchange, property: 'headersSent' | 'writableEnded'): unknown {
+function real(
+  res: ServerResponse,
+  { response }: Exchange,
+  property: 'headersSent' | 'writableEnded',
+): unknown {
   return Reflect.get(Object.getPrototypeOf(response ?? res) as object, property, res);
 }
 
@@ -110,10 +114,7 @@ export function callOf(res: ServerResponse, name: Call): AnyFunction {
 export function isUntouched(res: ServerResponse): boolean {
   const { writeHead, write, end, flushHeaders } = PREPARED;
   return (
-    res.end === end &&
-    res.writeHead === writeHead &&
-    res.write === write &&
-    res.flushHeaders === flushHeaders
+    res.end === end && res.writeHead === writeHead && res.write === write && res.flushHeaders === flushHeaders
   );
 }
 

@@ -88,5 +88,9 @@ function hasOurs(req: IncomingMessage): boolean {
 
 /** The session of a request; undefined where the middleware did not run. */
 export function sessionOf(req: unknown): RequestSession | undefined {
-  return typeof req === 'object' && req !== null ? Exchange.of(req)?.session : undefined;
+  if (typeof req !== 'object' || req === null) {
+    return undefined;
+  }
+  // Nobody but attachSession() puts anything there.
+  return Exchange.of(req)?.session as RequestSession | undefined;
 }

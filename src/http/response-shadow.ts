@@ -1,7 +1,13 @@
 import { callsOf } from './calls-of.js';
 import { headersSentError } from './node-errors.js';
 import { callOf } from './prepared-response.js';
-import type { AnyFunction, GatedCall, GatedResponse, HeaderCall, SendingCall } from './response-gate.types.js';
+import type {
+  AnyFunction,
+  GatedCall,
+  GatedResponse,
+  HeaderCall,
+  SendingCall,
+} from './response-gate.types.js';
 
 /** The calls that change the head of a response, as they are on it. */
 export type HeaderCalls = Readonly<Record<HeaderCall, AnyFunction>>;

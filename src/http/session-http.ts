@@ -99,7 +99,10 @@ export class SessionHttp implements SessionSite {
     }
     this.#onCommitError = options.onCommitError ?? onCommitError;
     this.#hasSession = routeFilter(options.routes);
-    this.#coversAll = options.routes.include === undefined && options.routes.exclude === undefined && options.fixedCookie?.path === '/';
+    this.#coversAll =
+      options.routes.include === undefined &&
+      options.routes.exclude === undefined &&
+      options.fixedCookie?.path === '/';
     this.#place =
       store instanceof NoStore
         ? inCookie(store.sessions, options)
@@ -179,8 +182,7 @@ export class SessionHttp implements SessionSite {
       next();
       return;
     }
-    const presented = this.transport.read(req);
-    const active = new ActiveSession(this.engine, presented);
+    const active = new ActiveSession(this.engine, () => this.transport.read(req));
     const session = new RequestSession(this, active, req, res);
     if (known === undefined) {
       this.#headStart.missed(req);
@@ -191,7 +193,7 @@ export class SessionHttp implements SessionSite {
     } else {
       session.ungated();
     }
-    if (presented === undefined || this.#options.isLazy) {
+    if (this.#options.isLazy || active.isRead) {
       this.#current.run(session, next);
     } else {
       // Inside the continuation of the read: whatever the request does from here on belongs to this session.
@@ -283,7 +285,9 @@ export class SessionHttp implements SessionSite {
   }
 
   #covers(req: IncomingMessage): boolean {
-    return this.#coversAll || (this.#hasSession(req) && pathOf(req).startsWith(this.#options.cookie(req).path));
+    return (
+      this.#coversAll || (this.#hasSession(req) && pathOf(req).startsWith(this.#options.cookie(req).path))
+    );
   }
 
   #warnOfLoss(field: string, kind: string): void {

@@ -42,7 +42,7 @@ export function engineOn(
 
 /** A request with this token, its session loaded. */
 export async function begin(engine: SessionEngine, token?: SessionIdentity): Promise<ActiveSession> {
-  const session = new ActiveSession(engine, token);
+  const session = new ActiveSession(engine, () => token);
   await session.load();
   return session;
 }

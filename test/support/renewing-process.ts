@@ -74,7 +74,7 @@ export function renewingProcess(
 
   /** A request with this token, its session loaded. */
   async function begin(token?: Token): Promise<ActiveSession> {
-    const session = new ActiveSession(engine, token === undefined ? undefined : { token });
+    const session = new ActiveSession(engine, () => (token === undefined ? undefined : { token }));
     await session.load();
     return session;
   }
