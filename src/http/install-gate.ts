@@ -23,8 +23,9 @@ export function installGate(exchange: Exchange, res: GatedResponse, session: Gat
     exchange.gate = new ResponseGate(res, session, GATED_CALLS);
     return;
   }
-  // It may have been prepared for another request than the one that it comes with here.
-  const own = Exchange.of(res) ?? exchange;
+  // A response may have been prepared for another request than the one that it comes with here, and a request with another response:
+  // each response keeps its own gate.
+  const own = Exchange.of(res) ?? (exchange.response === undefined ? exchange : new Exchange());
   own.join(res);
   own.response ??= res;
   own.gate = new ResponseGate(res, session);

@@ -88,6 +88,7 @@ function isBare(res: ServerResponse, prototype: ServerResponse): boolean {
     res.appendHeader === prototype.appendHeader &&
     res.removeHeader === prototype.removeHeader &&
     res.addTrailers === prototype.addTrailers &&
+    res.on === prototype.on &&
     res.statusCode === prototype.statusCode &&
     res.statusMessage === prototype.statusMessage &&
     !Object.hasOwn(res, 'headersSent') &&

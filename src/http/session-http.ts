@@ -285,9 +285,10 @@ export class SessionHttp implements SessionSite {
   }
 
   #covers(req: IncomingMessage): boolean {
-    return (
-      this.#coversAll || (this.#hasSession(req) && pathOf(req).startsWith(this.#options.cookie(req).path))
-    );
+    // `OPTIONS *` asks about the server, and is no path that a cookie could be for.
+    return this.#coversAll
+      ? req.url !== '*'
+      : this.#hasSession(req) && pathOf(req).startsWith(this.#options.cookie(req).path);
   }
 
   #warnOfLoss(field: string, kind: string): void {

@@ -1,5 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request, ServerResponse } from 'node:http';
+import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import express from 'express';
 import { createSessionMiddleware } from 'nest-sessions';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -153,6 +156,49 @@ describe('requests that the server has prepared', () => {
     }
   });
 
+  it.each(['stored', 'lost'])(
+    'P4 keep their own response apart from another one that is given a session: %s',
+    async (how) => {
+      const store = new ControlledStore();
+      const session = createSessionMiddleware(sessionOptions(store, new LogRecorder()));
+      const server = await listen((req, res) => {
+        const other = new ServerResponse(req);
+        other.assignSocket(nowhere() as Socket);
+        const seen: unknown[] = [];
+        session(req, other, () => {
+          Object.assign(req, { session: { user: 'ada' } });
+          if (how === 'lost') {
+            store.failNext('create');
+          }
+          other.end('dropped');
+          seen.push(other.headersSent, res.headersSent, res.writableEnded);
+        });
+        other.on('finish', () => {
+          seen.push(other.statusCode, other.headersSent, res.headersSent, res.writableEnded);
+          res.end(JSON.stringify(seen));
+        });
+      });
+      onTestFinished(() => server.close().then(() => session.close()));
+      const client = new CookieClient(server.url);
+      for (const _round of ['the first', 'a prepared one']) {
+        const status = how === 'lost' ? 503 : 200;
+        expect((await client.read('/')).text).toBe(`[true,false,false,${status},true,false,false]`);
+      }
+    },
+  );
+
+  it('have no session where the server itself is asked about', async () => {
+    const app = await expressApp({}, { saveUninitialized: true });
+    const { port } = new URL(app.url);
+    for (const _round of ['the first', 'a prepared one']) {
+      const asked = request({ port, method: 'OPTIONS', path: '*' }).end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    }
+    expect(app.store.calls).toEqual([]);
+  });
+
   it('need no socket', async () => {
     const session = createSessionMiddleware(sessionOptions(new ControlledStore(), new LogRecorder()));
     onTestFinished(() => session.close());
@@ -186,4 +232,9 @@ function belowApp(): express.Express {
   const app = express();
   app.use((req, res, next) => COUNT(req as never, res, next));
   return app;
+}
+
+/** A connection to nobody. */
+function nowhere(): Duplex {
+  return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
 }
