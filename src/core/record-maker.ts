@@ -5,7 +5,8 @@ import { type FieldTexts, joinFields, mergeFields, NO_FIELDS } from './field-tex
 import type { Held } from './held.js';
 import { expiryOf, type Lifetime } from './lifetime.js';
 import { changeMeta, formatMeta, type TokenNote, withoutFallen } from './meta.js';
-import { type Principal, RECORD_FORMAT, type SessionId, type SessionRecord, type Version } from './record.js';
+import { recordOf, type RecordParts } from './record-of.js';
+import { RECORD_FORMAT, type SessionRecord, type Version } from './record.js';
 import type { SessionChange, SessionDraft } from './session-backend.js';
 
 /** What records are made by. */
@@ -26,12 +27,13 @@ export class RecordMaker {
     const now = clock.now();
     const { absolute = lifetime.absolute } = draft;
     const idle = Math.min(draft.idle ?? lifetime.idle, absolute);
-    const span = { lastSeenAt: now, idle, absoluteAt: now + absolute };
-    return recordOf(this.#packed(draft.fields), {
-      ...span,
+    return this.#made(draft.fields, {
       format: RECORD_FORMAT,
       version: drawn.version,
       createdAt: now,
+      lastSeenAt: now,
+      idle,
+      absoluteAt: now + absolute,
       handle: drawn.handle,
       meta: formatMeta(draft.meta ?? {}),
       principal: draft.principal,
@@ -54,7 +56,7 @@ export class RecordMaker {
     const isActivity = change.isForeign !== true;
     const lastSeenAt = isActivity ? Math.max(record.lastSeenAt, this.options.clock.now()) : record.lastSeenAt;
     const { format, createdAt, absoluteAt, handle, principal, next } = record;
-    const made = recordOf(this.#packed(merged), {
+    const made = this.#made(merged, {
       format,
       version: version(),
       createdAt,
@@ -77,7 +79,7 @@ export class RecordMaker {
   ): SessionRecord {
     const since = this.options.clock.now();
     const { format, createdAt, idle, absoluteAt, handle, principal, next } = record;
-    return recordOf(this.#packed(texts), {
+    return this.#made(texts, {
       format,
       version,
       createdAt,
@@ -91,6 +93,30 @@ export class RecordMaker {
       principal,
       next,
     });
+  }
+
+  /** The record of these fields, with what follows from the rest. */
+  #made(texts: FieldTexts, rest: Rest): SessionRecord {
+    const { fields, lengths } = this.#packed(texts);
+    const { format, version, createdAt, lastSeenAt, idle, absoluteAt, handle, meta, principal, next } = rest;
+    const expiresAt = expiryOf({ lastSeenAt, idle, absoluteAt });
+    return Object.freeze(
+      recordOf({
+        format,
+        version,
+        fields,
+        lengths,
+        createdAt,
+        lastSeenAt,
+        idle,
+        absoluteAt,
+        expiresAt,
+        handle,
+        meta,
+        principal,
+        next,
+      }),
+    );
   }
 
   #packed(texts: FieldTexts): FieldsPart {
@@ -109,27 +135,4 @@ export class RecordMaker {
 }
 
 /** What a record consists of beside its fields and what follows from the rest. */
-type Rest = Omit<SessionRecord, keyof FieldsPart | 'expiresAt' | 'principal' | 'next'> & {
-  readonly principal: Principal | undefined;
-  readonly next: SessionId | undefined;
-};
-
-/** Named one by one: a record that was spread and then frozen makes every later look at it several times as slow. */
-function recordOf({ fields, lengths }: FieldsPart, rest: Rest): SessionRecord {
-  const { format, version, createdAt, lastSeenAt, idle, absoluteAt, handle, meta, principal, next } = rest;
-  return Object.freeze({
-    format,
-    version,
-    fields,
-    lengths,
-    createdAt,
-    lastSeenAt,
-    idle,
-    absoluteAt,
-    expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
-    handle,
-    meta,
-    ...(principal === undefined ? {} : { principal }),
-    ...(next === undefined ? {} : { next }),
-  });
-}
+type Rest = Omit<RecordParts, keyof FieldsPart | 'expiresAt'>;

@@ -1,7 +1,15 @@
 import { hash } from 'node:crypto';
 import { unavailable } from './errors.js';
 import { expiryOf } from './lifetime.js';
-import { type Handle, RECORD_FORMAT, type SessionId, type SessionRecord, type Version } from './record.js';
+import { recordOf } from './record-of.js';
+import {
+  type Handle,
+  type Principal,
+  RECORD_FORMAT,
+  type SessionId,
+  type SessionRecord,
+  type Version,
+} from './record.js';
 
 /** The layout of what is sealed. */
 const LAYOUT = 1;
@@ -68,20 +76,23 @@ export function parseSealed(text: string): Sealed | undefined {
   const meta = text.slice(headEnd + 1, metaEnd);
   return {
     id: sessionId,
-    record: Object.freeze({
-      format: RECORD_FORMAT,
-      version: NO_VERSION,
-      fields: text.slice(metaEnd + 1),
-      lengths: [],
-      createdAt,
-      lastSeenAt,
-      idle,
-      absoluteAt,
-      expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
-      handle: handleOf(sessionId),
-      meta: meta === '' ? '{}' : meta,
-      ...(principal === undefined ? {} : { principal: principal as NonNullable<SessionRecord['principal']> }),
-    }),
+    record: Object.freeze(
+      recordOf({
+        format: RECORD_FORMAT,
+        version: NO_VERSION,
+        fields: text.slice(metaEnd + 1),
+        lengths: [],
+        createdAt,
+        lastSeenAt,
+        idle,
+        absoluteAt,
+        expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
+        handle: handleOf(sessionId),
+        meta: meta === '' ? '{}' : meta,
+        principal: principal as Principal | undefined,
+        next: undefined,
+      }),
+    ),
   };
 }
 

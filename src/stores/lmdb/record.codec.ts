@@ -1,4 +1,5 @@
 import { CORRUPT_RECORD } from '../../core/corrupt-record.js';
+import { recordOf } from '../../core/record-of.js';
 import {
   type Handle,
   type Principal,
@@ -129,14 +130,14 @@ function decodeKnown(bytes: Buffer): SessionRecord {
   const body = new ByteReader(bytes, AT.body);
   const handle = body.text() as Handle;
   const meta = body.text();
-  const principal = flags & HAS_PRINCIPAL ? { principal: body.text() as Principal } : {};
-  const next = flags & HAS_NEXT ? { next: body.text() as SessionId } : {};
+  const principal = flags & HAS_PRINCIPAL ? (body.text() as Principal) : undefined;
+  const next = flags & HAS_NEXT ? (body.text() as SessionId) : undefined;
   const lengths = body.varints();
   const fields = body.text();
   if (!body.atEnd) {
     throw new RangeError('There is more than was written.');
   }
-  return {
+  return recordOf({
     format: bytes.readDoubleLE(AT.format),
     version: bytes.readDoubleLE(AT.version) as Version,
     fields,
@@ -146,9 +147,9 @@ function decodeKnown(bytes: Buffer): SessionRecord {
     idle: bytes.readDoubleLE(AT.idle),
     absoluteAt: bytes.readDoubleLE(AT.absoluteAt),
     expiresAt: bytes.readDoubleLE(AT.expiresAt),
-    ...principal,
     handle,
-    ...next,
     meta,
-  };
+    principal,
+    next,
+  });
 }

@@ -1,4 +1,5 @@
 import { isWide } from './record-size.js';
+import { recordOf } from '../../core/record-of.js';
 import type { Handle, Principal, SessionId, SessionRecord, Version } from '../../core/record.js';
 
 /** A record as it is kept: its texts and small numbers in one text, and the numbers that change or are large beside it. */
@@ -80,7 +81,7 @@ export function unpack(packed: PackedRecord, expiresAt: number): SessionRecord {
   const handleAt = metaAt + metaLength;
   const principalAt = handleAt + handleLength;
   const nextAt = principalAt + Math.max(0, principalLength - 1);
-  return {
+  return recordOf({
     format,
     version: packed.version,
     fields: text.slice(fieldsAt, metaAt),
@@ -92,9 +93,9 @@ export function unpack(packed: PackedRecord, expiresAt: number): SessionRecord {
     expiresAt,
     handle: text.slice(handleAt, principalAt) as Handle,
     meta: text.slice(metaAt, handleAt),
-    ...(principalLength > 0 && { principal: text.slice(principalAt, nextAt) as Principal }),
-    ...(nextLength > 0 && { next: text.slice(nextAt) as SessionId }),
-  };
+    principal: principalLength > 0 ? (text.slice(principalAt, nextAt) as Principal) : undefined,
+    next: nextLength > 0 ? (text.slice(nextAt) as SessionId) : undefined,
+  });
 }
 
 const NONE: readonly number[] = [];

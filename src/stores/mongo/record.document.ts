@@ -1,5 +1,6 @@
 import { CORRUPT_RECORD } from '../../core/corrupt-record.js';
 import { types } from 'node:util';
+import { recordOf } from '../../core/record-of.js';
 import {
   RECORD_FORMAT,
   type Handle,
@@ -116,7 +117,7 @@ function decodeKnown(document: Record<string, unknown>): SessionRecord | undefin
   ) {
     return undefined;
   }
-  return {
+  return recordOf({
     format,
     version: version as Version,
     fields,
@@ -126,11 +127,11 @@ function decodeKnown(document: Record<string, unknown>): SessionRecord | undefin
     idle,
     absoluteAt,
     expiresAt,
-    ...(principal === undefined ? {} : { principal: principal as Principal }),
     handle: handle as Handle,
-    ...(next === undefined ? {} : { next: next as SessionId }),
     meta,
-  };
+    principal: principal as Principal | undefined,
+    next: next as SessionId | undefined,
+  });
 }
 
 function keep(text: string): KeptText {

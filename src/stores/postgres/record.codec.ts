@@ -1,4 +1,5 @@
 import { CORRUPT_RECORD } from '../../core/corrupt-record.js';
+import { recordOf } from '../../core/record-of.js';
 import {
   type Handle,
   type Principal,
@@ -102,10 +103,9 @@ export function decodeRow({ head, fields }: Row): SessionRecord {
   ) {
     return CORRUPT_RECORD;
   }
-  return {
+  return recordOf({
     format,
     version: version as Version,
-    handle: handle as Handle,
     fields,
     lengths: lengthsIn(lengths),
     createdAt,
@@ -113,10 +113,11 @@ export function decodeRow({ head, fields }: Row): SessionRecord {
     idle,
     absoluteAt,
     expiresAt,
+    handle: handle as Handle,
     meta,
-    ...(typeof principal === 'string' ? { principal: principal as Principal } : {}),
-    ...(typeof next === 'string' ? { next: next as SessionId } : {}),
-  };
+    principal: typeof principal === 'string' ? (principal as Principal) : undefined,
+    next: typeof next === 'string' ? (next as SessionId) : undefined,
+  });
 }
 
 /** What is told of the record in a row; undefined for a row that is none. */

@@ -1,4 +1,5 @@
 import { CORRUPT_RECORD } from '../../core/corrupt-record.js';
+import { recordOf } from '../../core/record-of.js';
 import {
   type Handle,
   type Principal,
@@ -83,16 +84,18 @@ export function decodeRecord(
   fields: string | undefined,
   times: string | undefined,
 ): SessionRecord {
-  const [, layout, version, text = ''] = HEADER.exec(header ?? '') ?? [];
-  if (Number(layout) > LAYOUT) {
+  const head = HEADER.exec(header ?? '');
+  const layout = Number(head?.[1]);
+  if (layout > LAYOUT) {
     throw new Error(
-      `RedisSessionStore found a record of layout ${Number(layout)} and knows those up to ${LAYOUT}: a newer version of ` +
+      `RedisSessionStore found a record of layout ${layout} and knows those up to ${LAYOUT}: a newer version of ` +
         'nest-sessions wrote it. Finish the upgrade on all processes that share the Redis.',
     );
   }
-  const [, lastSeenAt, expiresAt] = TIMES.exec(times ?? '')?.map(Number) ?? [];
-  const body = parsed(text);
-  if (Number(layout) !== LAYOUT || !isBody(body) || !isNumber(lastSeenAt) || !isNumber(expiresAt)) {
+  const time = TIMES.exec(times ?? '');
+  const [lastSeenAt, expiresAt] = [Number(time?.[1]), Number(time?.[2])];
+  const body = parsed(head?.[3] ?? '');
+  if (layout !== LAYOUT || !isBody(body) || !isNumber(lastSeenAt) || !isNumber(expiresAt)) {
     return CORRUPT_RECORD;
   }
   const [format, handle, createdAt, idle, absoluteAt, meta, lengths, principal, next, quoted] = body;
@@ -100,9 +103,9 @@ export function decodeRecord(
   if (!isText(whole)) {
     return CORRUPT_RECORD;
   }
-  return {
+  return recordOf({
     format,
-    version: Number(version) as Version,
+    version: Number(head?.[2]) as Version,
     fields: whole,
     lengths,
     createdAt,
@@ -110,11 +113,11 @@ export function decodeRecord(
     idle,
     absoluteAt,
     expiresAt,
-    ...(principal === null ? {} : { principal }),
     handle,
-    ...(next === null ? {} : { next }),
     meta,
-  };
+    principal: principal ?? undefined,
+    next: next ?? undefined,
+  });
 }
 
 function parsed(text: string): unknown {
@@ -132,9 +135,14 @@ function isBody(value: unknown): value is Body {
   const [format, handle, createdAt, idle, absoluteAt, meta, lengths, principal, next, quoted]: unknown[] =
     value;
   return (
-    [format, createdAt, idle, absoluteAt].every(isNumber) &&
-    [handle, meta].every(isText) &&
-    [principal, next].every((text) => text === null || isText(text)) &&
+    isNumber(format) &&
+    isNumber(createdAt) &&
+    isNumber(idle) &&
+    isNumber(absoluteAt) &&
+    isText(handle) &&
+    isText(meta) &&
+    (principal === null || isText(principal)) &&
+    (next === null || isText(next)) &&
     Array.isArray(lengths) &&
     lengths.every(isNumber) &&
     (quoted === 0 || quoted === 1)

@@ -16,8 +16,8 @@ import { ANSWER, READ, type Script } from './scripts.js';
 
 /** What the store asks Redis, the same for every driver. */
 export interface RedisCommands {
-  /** Runs a script on one key. */
-  run(script: Script, key: string, args: readonly string[]): Promise<unknown>;
+  /** Runs a script on one key. The list of arguments is the driver's from then on. */
+  run(script: Script, key: string, args: string[]): Promise<unknown>;
   /** What each key holds: a record's three texts in a list, none of them when it is not there, or a word for it. */
   read(keys: readonly string[]): Promise<unknown[]>;
   /** The same of one key. */
@@ -42,8 +42,10 @@ class NodeRedisCommands implements RedisCommands {
   readonly #untimed: NodeRedisClient | undefined;
   #underWay = 0;
 
-  readonly #ended = (): void => {
+  // Made once and not for each command.
+  readonly #answered = (answer: unknown): unknown => {
     this.#underWay--;
+    return answer;
   };
 
   constructor(private readonly client: NodeRedisClient) {
@@ -51,14 +53,14 @@ class NodeRedisCommands implements RedisCommands {
     this.#untimed = withoutTimers(client);
   }
 
-  run(script: Script, key: string, args: readonly string[]): Promise<unknown> {
+  run(script: Script, key: string, args: string[]): Promise<unknown> {
     return this.#script(script, [key], args);
   }
 
   readOne(key: string): Promise<unknown> {
     return this.#isSentinel
       ? this.read([key]).then(([found]) => found)
-      : held(() => this.#send((client) => client.hmGet(key, [...RECORD_FIELDS])));
+      : this.#send((client) => client.hmGet(key, [...RECORD_FIELDS]), alienOr);
   }
 
   async read(keys: readonly string[]): Promise<unknown[]> {
@@ -67,7 +69,7 @@ class NodeRedisCommands implements RedisCommands {
     }
     // With `replicaPoolSize`, which cannot be seen from here, it sends HMGET to a replica; scripts go to the master. And it
     // waits for the answer to one command before it sends the next, so that this is one for all keys.
-    const found = await this.#script(READ, keys, []);
+    const found = await this.#script(READ, [...keys], []);
     return Array.isArray(found) ? found : [];
   }
 
@@ -87,21 +89,25 @@ class NodeRedisCommands implements RedisCommands {
     });
   }
 
-  #script(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const input = { keys: [...keys], arguments: [...args] };
-    return scripted(
-      () => this.#send((client) => client.evalSha(script.sha1, input)),
-      () => this.#send((client) => client.eval(script.text, input)),
+  #script(script: Script, keys: string[], args: string[]): Promise<unknown> {
+    const input = { keys, arguments: args };
+    return this.#send(
+      (client) => client.evalSha(script.sha1, input),
+      unlessUnknown(() => this.#send((client) => client.eval(script.text, input), refuse)),
     );
   }
 
-  #send(command: (client: NodeRedisClient) => Promise<unknown>): Promise<unknown> {
-    const client = this.#connected();
-    const isSentAtOnce = this.#underWay < UNTIMED && isReady(client);
-    const answer = command(isSentAtOnce ? (this.#untimed ?? client) : client);
+  #send(command: Command<NodeRedisClient>, onFailure: OnFailure): Promise<unknown> {
+    const answer = asked(() => {
+      const client = this.#connected();
+      const isSentAtOnce = this.#underWay < UNTIMED && isReady(client);
+      return command(isSentAtOnce ? (this.#untimed ?? client) : client);
+    });
     this.#underWay++;
-    answer.then(this.#ended, this.#ended);
-    return answer;
+    return answer.then(this.#answered, (error: unknown) => {
+      this.#underWay--;
+      return onFailure(error);
+    });
   }
 
   /** Whoever made the client connects it; what the drivers say when it is not is no help. */
@@ -123,11 +129,11 @@ class IoredisCommands implements RedisCommands {
     this.#lost = lostConnectionsOf(client);
   }
 
-  async run(script: Script, key: string, args: readonly string[]): Promise<unknown> {
+  async run(script: Script, key: string, args: string[]): Promise<unknown> {
     const { count } = this.#lost;
-    const answer = await scripted(
-      () => this.client.evalsha(script.sha1, 1, key, ...args),
-      () => this.client.eval(script.text, 1, key, ...args),
+    const answer = await this.#send(
+      (client) => client.evalsha(script.sha1, 1, key, ...args),
+      unlessUnknown(() => this.#send((client) => client.eval(script.text, 1, key, ...args), refuse)),
     );
     // It sends again what was not answered. Where the record does not remember that far back, the conflict may be with what
     // others built on the change that was stored the first time; taken for a plain one, the change would be made twice.
@@ -141,7 +147,7 @@ class IoredisCommands implements RedisCommands {
   }
 
   readOne(key: string): Promise<unknown> {
-    return held(() => this.client.hmget(key, ...RECORD_FIELDS));
+    return this.#send((client) => client.hmget(key, ...RECORD_FIELDS), alienOr);
   }
 
   read(keys: readonly string[]): Promise<unknown[]> {
@@ -160,41 +166,41 @@ class IoredisCommands implements RedisCommands {
       return Array.isArray(masters) ? masters.map(infoOf) : [];
     });
   }
+
+  #send(command: Command<IoredisClient>, onFailure: OnFailure): Promise<unknown> {
+    return asked(() => command(this.client)).catch(onFailure);
+  }
 }
+
+type Command<Client> = (client: Client) => Promise<unknown>;
+
+/** What a command answers that the driver rejected; what it throws has no contents of a session in it. */
+type OnFailure = (error: unknown) => unknown;
 
 function infoOf(client: unknown): unknown {
   return methodOf(client, 'info')?.();
 }
 
-/** Runs a script by its hash, and by its text where the server does not know it: it was restarted, or never saw it. */
-async function scripted(byHash: () => Promise<unknown>, byText: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await byHash();
-  } catch (error) {
-    if (isUnknownScript(error)) {
-      return asked(byText);
-    }
-    throw withoutContents(error);
-  }
+/** The text of a script instead of its hash, where the server does not know that: it was restarted, or never saw it. */
+function unlessUnknown(byText: () => Promise<unknown>): OnFailure {
+  return (error) => (isUnknownScript(error) ? byText() : refuse(error));
 }
 
-/** What a key holds, with a word for what is no hash. */
-async function held(ask: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (isWrongType(error)) {
-      return ANSWER.alien;
-    }
-    throw withoutContents(error);
-  }
+/** A word for what is no hash. */
+function alienOr(error: unknown): string {
+  return isWrongType(error) ? ANSWER.alien : refuse(error);
 }
 
-async function asked<T>(ask: () => Promise<T>): Promise<T> {
+function refuse(error: unknown): never {
+  throw withoutContents(error);
+}
+
+/** Turns a throw before the first promise into a promise. */
+function asked(ask: () => Promise<unknown>): Promise<unknown> {
   try {
-    return await ask();
+    return ask();
   } catch (error) {
-    throw withoutContents(error);
+    return Promise.reject(error);
   }
 }
 

@@ -81,34 +81,27 @@ export class RedisSessionStore extends SessionStore {
   }
 
   create(id: SessionId, record: SessionRecord): Promise<boolean> {
-    return this.#run(async (redis) => {
-      const answer = await redis.run(CREATE, this.#key(id), this.#written(record));
-      return textIn(answer) === ANSWER.done;
-    });
+    return this.#run((redis) => redis.run(CREATE, this.#key(id), this.#written(record)).then(isDone));
   }
 
   replace(id: SessionId, record: SessionRecord, expected: Version): Promise<Replaced> {
-    return this.#run(async (redis) => {
-      const args = [...this.#written(record), String(expected)];
-      const answer = await redis.run(REPLACE, this.#key(id), args);
-      if (textIn(answer) === ANSWER.done) {
-        return { done: true };
-      }
-      const current = recordIn(answer);
-      return current === undefined ? { done: false } : { done: false, current };
+    return this.#run((redis) => {
+      const args = this.#written(record);
+      args.push(String(expected));
+      return redis.run(REPLACE, this.#key(id), args).then(replacedBy);
     });
   }
 
   touch(id: SessionId, expected: Version, lastSeenAt: number, expiresAt: number): Promise<boolean> {
-    return this.#run(async (redis) => {
+    return this.#run((redis) => {
       const times = encodeTimes(lastSeenAt, expiresAt);
       const args = [String(expected), String(lastSeenAt), times, this.#life(expiresAt)];
-      return textIn(await redis.run(TOUCH, this.#key(id), args)) === ANSWER.done;
+      return redis.run(TOUCH, this.#key(id), args).then(isDone);
     });
   }
 
   remove(id: SessionId): Promise<SessionRecord | undefined> {
-    return this.#run(async (redis) => recordIn(await redis.run(REMOVE, this.#key(id), [])));
+    return this.#run((redis) => redis.run(REMOVE, this.#key(id), []).then(recordIn));
   }
 
   /** Closes the connection that the store opened; a client that it was given stays open. Every call after it rejects. */
@@ -140,4 +133,16 @@ export class RedisSessionStore extends SessionStore {
     const left = Math.ceil(expiresAt - this.#clock.now() + MARGIN);
     return String(Math.min(Math.max(left, 1), LONGEST));
   }
+}
+
+function isDone(answer: unknown): boolean {
+  return textIn(answer) === ANSWER.done;
+}
+
+function replacedBy(answer: unknown): Replaced {
+  if (isDone(answer)) {
+    return { done: true };
+  }
+  const current = recordIn(answer);
+  return current === undefined ? { done: false } : { done: false, current };
 }

@@ -19,7 +19,7 @@ export function textIn(answer: unknown): string | undefined {
  */
 export function recordIn(answer: unknown): SessionRecord | undefined {
   if (Array.isArray(answer)) {
-    const [header, fields, times] = answer.map(textIn);
+    const [header, fields, times] = [textIn(answer[0]), textIn(answer[1]), textIn(answer[2])];
     const isEmpty = header === undefined && fields === undefined && times === undefined;
     return isEmpty ? undefined : decodeRecord(header, fields, times);
   }
