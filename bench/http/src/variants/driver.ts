@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { parseCookie } from 'cookie';
 import type { RequestHandler, Request, Response } from 'express';
 import { Accounts, type PageRequest } from '../app/accounts.js';
@@ -50,33 +51,59 @@ async function postgresDriver(around: Surroundings): Promise<Driver> {
   };
 }
 
+/** What is to be written behind a page, if it writes; and the page. */
+type Way = (res: Response, write: (() => Promise<unknown>) | undefined, page: () => void) => unknown;
+
+/** The round trips and nothing else. */
+const bare: Way = async (_res, write, page) => {
+  await write?.();
+  page();
+};
+
 /**
- * The round trips and nothing else: no token, no signature, no JSON, no promise. The text begins with the two fields that the
- * pages ask for, each on a line.
+ * The same as it must be where services know the current session, and where the response waits until what the page changed is stored: in
+ * an AsyncLocalStorage, with the end of the response held.
  */
-function bareRoundTrips(driver: Driver): RequestHandler {
-  const before = async (req: Request, res: Response) => {
-    const { owner, bytes, value } = req.query as Readonly<Record<string, string>>;
-    if (owner !== undefined) {
-      await driver.set(
-        owner,
-        [owner, 'none', JSON.stringify(sessionFields(owner, Number(bytes)))].join('\n'),
-      );
-      res.setHeader('Set-Cookie', `${COOKIE_NAME}=${encodeURIComponent(owner)}`);
-      return;
+function held(): Way {
+  const current = new AsyncLocalStorage<Response>();
+  return (res, write, page) => {
+    if (write !== undefined) {
+      const { end } = res;
+      res.end = (...args: unknown[]) => {
+        res.end = end;
+        write().then(() => Reflect.apply(end, res, args));
+        return res;
+      };
     }
+    current.run(res, page);
+  };
+}
+
+/**
+ * Reads before each page and writes behind the one that writes: no token, no signature, no JSON. The text begins with the two fields
+ * that the pages ask for, each on a line.
+ */
+function roundTrips(driver: Driver, way: Way): RequestHandler {
+  const login = async (res: Response, owner: string, bytes: number) => {
+    await driver.set(owner, [owner, 'none', JSON.stringify(sessionFields(owner, bytes))].join('\n'));
+    res.setHeader('Set-Cookie', `${COOKIE_NAME}=${encodeURIComponent(owner)}`);
+  };
+  const visit = async (req: Request, res: Response, value: string | undefined, page: () => void) => {
     const key = parseCookie(req.headers.cookie ?? '')[COOKIE_NAME] ?? '';
     const text = (await driver.get(key)) ?? '';
     const first = text.indexOf('\n');
     const second = text.indexOf('\n', first + 1);
     const name = text.slice(0, first);
     Object.assign(req, { session: { owner: name, note: text.slice(first + 1, second) } });
-    if (value !== undefined) {
-      await driver.set(key, `${name}\n${value}${text.slice(second)}`);
-    }
+    const write = () => driver.set(key, `${name}\n${value}${text.slice(second)}`);
+    await way(res, value === undefined ? undefined : write, page);
   };
   return (req, res, next) => {
-    before(req, res).then(() => next(), next);
+    const { owner, bytes, value } = req.query as Readonly<Record<string, string>>;
+    const page = () => next();
+    const done =
+      owner === undefined ? visit(req, res, value, page) : login(res, owner, Number(bytes)).then(page);
+    done.catch(next);
   };
 }
 
@@ -89,18 +116,26 @@ const WORKS: readonly Work[] = ['read', 'write'];
 const DRIVERS = { redis: redisDriver, mongo: mongoDriver, postgres: postgresDriver };
 const PACKAGES = { redis: 'redis', mongo: 'mongodb', postgres: 'pg' };
 
-/** The floor under every library on a store: what the store's own driver costs on the same server. */
-export const driverVariants: readonly Variant[] = (['redis', 'mongo', 'postgres'] as const).map(
-  (database): Variant => ({
-    name: `driver: ${PACKAGES[database]}`,
+const WAYS: Readonly<Record<string, () => Way>> = {
+  driver: () => bare,
+  'driver, held, in a context': held,
+};
+
+/**
+ * The floor under every library on a store: what the store's own driver costs on the same server, and what it costs where the
+ * response waits for it and the session can be injected.
+ */
+export const driverVariants: readonly Variant[] = Object.entries(WAYS).flatMap(([title, way]) =>
+  (['redis', 'mongo', 'postgres'] as const).map((database): Variant => ({
+    name: `${title}: ${PACKAGES[database]}`,
     database,
     baseline: NO_SESSION,
     peer: EXPRESS_SESSION[database],
     works: WORKS,
     packages: [PACKAGES[database]],
     async prepare(around) {
-      const middleware = bareRoundTrips(await DRIVERS[database](around));
+      const middleware = roundTrips(await DRIVERS[database](around), way());
       return { accounts: NoAccounts, install: (app) => app.use(middleware) };
     },
-  }),
+  })),
 );
