@@ -1,17 +1,35 @@
-// Measures what `SessionRegistry.list()` of a user with 10 sessions costs among 100 sessions and among very many, on each store
-// of this package, and counts its round trips. Both stores of a kind take turns in one run. See README.md here.
+// Measures what `SessionRegistry.list()` of a user with ten sessions costs among 100 sessions and among very many, and what it
+// costs users with one, ten and a hundred; on each store of this package, with the number of its round trips. The applications
+// of a store take turns in one run. See README.md here.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { SessionModule, SessionRegistry, SessionService } from 'nest-sessions';
-import { median, spread } from './support/figures.mjs';
+import {
+  median,
+  printTable,
+  saveResults,
+  setting,
+  settings,
+  spread,
+  spreadText,
+} from './support/figures.mjs';
 import { recordOf } from './support/records.mjs';
 import { KINDS } from './support/stores.mjs';
 
 const FEW = 100;
-const MANY = Number(process.env.SESSIONS ?? 1_000_000);
-const ROUNDS = Number(process.env.ROUNDS ?? 15);
-const LISTS = Number(process.env.LISTS ?? 100);
-const ONLY = process.env.STORES?.split(',');
+const MANY = setting('SESSIONS', 1_000_000);
+const ROUNDS = setting('ROUNDS', 15);
+const LISTS = setting('LISTS', 100);
+const STORES = settings('STORES', Object.keys(KINDS).join(','));
+/** A user with so many sessions, and how many there are in all. */
+const APPLICATIONS = {
+  'one of 100': { own: 1, all: FEW },
+  'ten of 100': { own: 10, all: FEW },
+  'all of 100': { own: 100, all: FEW },
+  [`ten of ${MANY}`]: { own: 10, all: MANY },
+};
+/** What the others are compared with. */
+const USUAL = 'ten of 100';
 const SECRET = 'bench-secret-0123456789-abcdefghijklmnop';
 /** Counts what a store is asked; what its methods ask of one another is part of that. */
 function countCalls(store) {
@@ -33,9 +51,9 @@ function countCalls(store) {
   return calls;
 }
 
-/** An application on the store, a user with ten sessions in it, and so many sessions in all. */
-async function applicationOn(place, count) {
-  const { store, addMany } = await place.open(`among${count}`);
+/** An application on the store, a user with so many sessions in it, and so many sessions in all. */
+async function applicationOn(place, { own, all }) {
+  const { store, addMany } = await place.open(`own${own}of${all}`);
   const calls = countCalls(store);
   const logger = { warn() {}, error: console.error };
   const sessions = SessionModule.forRoot({ secret: SECRET, store, registry: true, logger });
@@ -48,12 +66,12 @@ async function applicationOn(place, count) {
   const began = performance.now();
   // Other people's sessions.
   const record = (n) => recordOf(`other ${n}`, { principal: `other ${n}` });
-  await addMany({ from: 0, to: count - 10, record });
+  await addMany({ from: 0, to: all - own, record });
   const filled = performance.now() - began;
-  for (let n = 0; n < 10; n++) await fetch(`${await app.getUrl()}/login`);
+  for (let n = 0; n < own; n++) await fetch(`${await app.getUrl()}/login`);
   const registry = app.get(SessionRegistry);
   calls.count = 0;
-  if ((await registry.list('ada')).length !== 10) throw new Error('The list has not ten sessions.');
+  if ((await registry.list('ada')).length !== own) throw new Error(`The list has not ${own} sessions.`);
   const trips = calls.count;
   return { registry, trips, filled, stop: () => app.close() };
 }
@@ -69,34 +87,47 @@ async function measure({ registry }) {
 }
 
 const results = [];
-for (const [kind, start] of Object.entries(KINDS)) {
-  if (ONLY !== undefined && !ONLY.includes(kind)) continue;
-  const place = await start();
-  const few = await applicationOn(place, FEW);
-  const many = await applicationOn(place, MANY);
-  const times = { few: [], many: [], ratio: [] };
-  // What has only just been written or compiled would count for one of them.
-  await measure(few);
-  await measure(many);
-  for (let round = 0; round < ROUNDS; round++) {
-    const turns = round % 2 === 0 ? ['few', 'many'] : ['many', 'few'];
-    for (const turn of turns) times[turn].push(await measure(turn === 'few' ? few : many));
-    times.ratio.push(times.many.at(-1) / times.few.at(-1));
+for (const kind of STORES) {
+  const place = await KINDS[kind]();
+  const applications = [];
+  for (const [name, counts] of Object.entries(APPLICATIONS)) {
+    applications.push({ name, ...(await applicationOn(place, counts)), times: [], ratios: [] });
   }
-  const { low, high } = spread(times.ratio);
-  results.push({
-    store: kind,
-    [`µs among ${FEW}`]: median(times.few).toFixed(0),
-    [`µs among ${MANY}`]: median(times.many).toFixed(0),
-    'median ratio': median(times.ratio).toFixed(2),
-    'middle half': `${low.toFixed(2)}–${high.toFixed(2)}`,
-    'calls of the store': `${few.trips} / ${many.trips}`,
-    'filled in s': (many.filled / 1_000).toFixed(0),
-  });
-  console.table(results.slice(-1));
-  await few.stop();
-  await many.stop();
+  const usual = applications.find(({ name }) => name === USUAL);
+  for (let round = -1; round < ROUNDS; round++) {
+    const turns = round % 2 === 0 ? applications : applications.toReversed();
+    for (const application of turns) application.latest = await measure(application);
+    if (round < 0) continue; // compiled and connected first
+    for (const one of applications) {
+      one.times.push(one.latest);
+      one.ratios.push(one.latest / usual.latest);
+    }
+  }
+  for (const { name, trips, filled, times, ratios } of applications) {
+    results.push({
+      store: kind,
+      sessions: name,
+      us: spread(times),
+      ratio: spread(ratios),
+      trips,
+      filledMs: filled,
+    });
+  }
+  await Promise.all(applications.map(({ stop }) => stop()));
   await place.stop();
 }
-console.table(results);
+printTable(
+  `A user's sessions among everybody's: µs on the clock, median of ${ROUNDS} rounds, and the middle half`,
+  results.map(({ store, sessions, us, ratio, trips }) => ({
+    store,
+    'of the user, in all': sessions,
+    'µs a list': spreadText(us),
+    [`to ${USUAL}`]: spreadText(ratio),
+    'calls of the store': trips,
+  })),
+);
+saveResults('registry.json', {
+  settings: { most: MANY, rounds: ROUNDS, lists: LISTS, stores: STORES },
+  results,
+});
 process.exit(0);

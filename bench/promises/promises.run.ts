@@ -1,9 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { machineNow, versionsOf } from '../http/src/report/surroundings.js';
 import { startApp } from './app.js';
 import { type Case, CASES } from './cases.js';
 import { type Peer, startPeers } from './peers.js';
 import { tableOf } from './table.js';
+
+const RESULTS = new URL('../results/promises.json', import.meta.url);
+const PACKAGES = ['express-session', 'connect-redis', 'connect-mongo', 'redis', 'mongodb'];
 
 /** How often one peer broke in one case. */
 export interface Outcome {
@@ -27,7 +31,10 @@ it('counts how often sessions break, by force, with each library on each store',
     await stop();
   }
   const table = tableOf(CASES, outcomes);
-  await writeFile(new URL('results.json', import.meta.url), `${JSON.stringify(outcomes, null, 2)}\n`);
+  await writeFile(
+    RESULTS,
+    `${JSON.stringify({ machine: machineNow(), packages: await versionsOf(PACKAGES), outcomes }, null, 2)}\n`,
+  );
   console.log(table);
   // What is promised is kept; a run in which it is not is no result but a defect.
   expect(outcomes.filter(({ library, broken }) => library === 'nest-sessions' && broken > 0)).toEqual([]);

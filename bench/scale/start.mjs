@@ -30,7 +30,7 @@ export async function measureStart({ rounds }) {
   const after = await modulesOf(...nest, 'nest-sessions');
   const added = [...after].filter((url) => !before.has(url));
   const ours = added.filter((url) => url.includes('/dist/'));
-  const byPackage = Object.groupBy?.(added, packageOf) ?? grouped(added);
+  const byPackage = grouped(added);
   const packages = Object.fromEntries(Object.entries(byPackage).map(([name, urls]) => [name, urls.length]));
   return { rows, modules: { nest: before.size, added: added.length, own: ours.length, packages } };
 }

@@ -81,7 +81,7 @@ function chosen(all: readonly Variant[], names: readonly string[] | undefined): 
     throw new Error(`VARIANTS has '${lost}', and there is none. There are:\n${known}`);
   }
   const named = all.filter((variant) => names.some((name) => variant.name.startsWith(name)));
-  const needed = new Set(named.map(({ baseline }) => baseline));
+  const needed = new Set(named.flatMap(({ baseline, peer }) => [baseline, peer]));
   return all.filter((variant) => named.includes(variant) || needed.has(variant.name));
 }
 

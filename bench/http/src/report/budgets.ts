@@ -30,7 +30,7 @@ export interface Judged {
   readonly variant: string;
   readonly limit: string;
   readonly found: Spread | undefined;
-  readonly verdict: 'met' | 'missed' | 'not measured';
+  readonly verdict: 'met' | 'missed' | 'too close to tell' | 'not measured';
 }
 
 /** Judges by the many clients; a lone one is no server's business. */
@@ -46,15 +46,18 @@ export function judge(rows: readonly Row[]): Judged[] {
         variant,
         limit: isAtMost ? `≤ 1/${Math.round(1 / limit)}` : `≥ ${limit}`,
         found,
-        verdict: verdictOf(found?.median, limit, isAtMost),
+        verdict: verdictOf(found, limit, isAtMost),
       };
     }),
   );
 }
 
-function verdictOf(found: number | undefined, limit: number, isAtMost: boolean): Judged['verdict'] {
-  if (found === undefined || !Number.isFinite(found)) {
+function verdictOf(found: Spread | undefined, limit: number, isAtMost: boolean): Judged['verdict'] {
+  if (found === undefined || !Number.isFinite(found.median)) {
     return 'not measured';
   }
-  return (isAtMost ? found <= limit : found >= limit) ? 'met' : 'missed';
+  if (found.low < limit && limit < found.high) {
+    return 'too close to tell';
+  }
+  return (isAtMost ? found.median <= limit : found.median >= limit) ? 'met' : 'missed';
 }

@@ -5,11 +5,13 @@ import type { Findings } from '../bench.js';
 import type { Settings } from '../settings.js';
 import { type Judged, judge } from './budgets.js';
 import { type Row, rowsOf } from './rows.js';
-import { type Machine, packageVersions } from './surroundings.js';
+import { type Machine, versionsOf } from './surroundings.js';
 import { markdownOf } from './tables.js';
 
 /** Where the results of a run are kept. */
 export const RESULTS = 'bench/results';
+
+const ALWAYS = ['@nestjs/core', '@nestjs/platform-express', '@nestjs/platform-fastify', 'express', 'fastify'];
 
 /** What a run leaves behind. */
 export interface Report {
@@ -28,7 +30,7 @@ export async function reportOf(findings: Findings, machine: Machine, settings: S
   return {
     machine,
     settings,
-    packages: await packageVersions(findings.variants),
+    packages: await versionsOf([...ALWAYS, ...findings.variants.flatMap(({ packages = [] }) => packages)]),
     servers: findings.servers,
     idle: findings.idle,
     budgets: judge(rows),

@@ -20,10 +20,10 @@ export interface Row {
   readonly cpu: Spread;
   /** The same without what the application costs that has no session. */
   readonly added: number;
-  /** `added` as a part of what the peer adds. */
+  /** What it adds as a part of what the peer adds, round by round. */
   readonly addedOfPeer?: Spread;
   readonly perSecond: Spread;
-  /** Pieces of work in a second, against those of the peer. */
+  /** Pieces of work in a second, against those of the peer in the same round. */
   readonly perSecondOfPeer?: Spread;
   /** Which part of the time the server was at work. */
   readonly serverBusy: number;
@@ -61,16 +61,12 @@ function rowOf(cell: MeasuredCell, measured: Measured, variant: Variant | undefi
     // A peer that seems to add nothing was measured among too much noise; nothing can be said beside it.
     ...(isCompared &&
       addedBy(peer, base) > 0 && {
-        addedOfPeer: {
-          ...spreadOf(samples.map((sample, n) => partOf(sample, peer[n], base[n]))),
-          median: addedBy(samples, base) / addedBy(peer, base),
-        },
+        addedOfPeer: spreadOf(samples.map((sample, n) => partOf(sample, peer[n], base[n]))),
       }),
     ...(isCompared && {
-      perSecondOfPeer: {
-        ...spreadOf(samples.map(({ perSecond }, n) => perSecond / (peer[n]?.perSecond ?? Number.NaN))),
-        median: medianOf(samples, 'perSecond') / medianOf(peer, 'perSecond'),
-      },
+      perSecondOfPeer: spreadOf(
+        samples.map(({ perSecond }, n) => perSecond / (peer[n]?.perSecond ?? Number.NaN)),
+      ),
     }),
     perSecond: spreadOf(samples.map(({ perSecond }) => perSecond)),
     serverBusy: medianOf(samples, 'serverBusy'),

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, loadavg, release, type } from 'node:os';
 import { hasPinning } from '../pinning.js';
-import type { Variant } from '../variants/variant.js';
 
 /** Where figures come from. */
 export interface Machine {
@@ -29,12 +28,9 @@ export function machineNow(): Machine {
   };
 }
 
-const ALWAYS = ['@nestjs/core', '@nestjs/platform-express', '@nestjs/platform-fastify', 'express', 'fastify'];
-
-/** The versions of the packages that took part. */
-export async function packageVersions(variants: readonly Variant[]): Promise<Record<string, string>> {
-  const names = new Set([...ALWAYS, ...variants.flatMap(({ packages = [] }) => packages)]);
-  const versions = [...names].sort().map(async (name): Promise<[string, string]> => {
+/** The versions of packages, each of them once. */
+export async function versionsOf(names: readonly string[]): Promise<Record<string, string>> {
+  const versions = [...new Set(names)].sort().map(async (name): Promise<[string, string]> => {
     const text = await readFile(`node_modules/${name}/package.json`, 'utf8');
     return [name, (JSON.parse(text) as { version: string }).version];
   });

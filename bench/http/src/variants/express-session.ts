@@ -46,32 +46,34 @@ const STORES = {
   redis: {
     title: 'connect-redis',
     packages: ['connect-redis', 'redis'],
-    make: async (around: Surroundings) => {
+    make: async (around: Surroundings, isTuned: boolean) => {
       const { RedisStore } = await import('connect-redis');
-      const client = (await import('redis')).createClient({ url: urlOf(around, 'redis') });
-      await client.connect();
-      return new RedisStore({ client, prefix: 'connect-redis:' });
+      const given = (await import('redis')).createClient({ url: urlOf(around, 'redis') });
+      await given.connect();
+      const client = isTuned ? given.withCommandOptions({ timeout: 0 }) : given;
+      return new RedisStore({ client, prefix: 'connect-redis:', disableTouch: isTuned });
     },
   },
   mongo: {
     title: 'connect-mongo',
     packages: ['connect-mongo', 'mongodb'],
-    make: async (around: Surroundings) => {
+    make: async (around: Surroundings, isTuned: boolean) => {
       const { MongoStore } = await import('connect-mongo');
       const { MongoClient } = await import('mongodb');
       const client = await MongoClient.connect(urlOf(around, 'mongo'));
-      return MongoStore.create({ client, dbName: 'connect-mongo' });
+      return MongoStore.create({ client, dbName: 'connect-mongo', ...(isTuned && { touchAfter: 180 }) });
     },
   },
   postgres: {
     title: 'connect-pg-simple',
     packages: ['connect-pg-simple', 'pg'],
-    make: async (around: Surroundings) => {
+    make: async (around: Surroundings, isTuned: boolean) => {
       const { default: connectPgSimple } = await import('connect-pg-simple');
       const { Pool } = await import('pg');
       const pool = new Pool({ connectionString: urlOf(around, 'postgres') });
       const PgStore = connectPgSimple(expressSession);
-      return new PgStore({ pool, createTableIfMissing: true, tableName: 'connect_pg_simple' });
+      const table = { createTableIfMissing: true, tableName: 'connect_pg_simple' };
+      return new PgStore({ pool, ...table, disableTouch: isTuned });
     },
   },
 };
@@ -84,23 +86,41 @@ export const EXPRESS_SESSION = {
   postgres: 'express-session, connect-pg-simple',
 } as const;
 
-const onEachStore = (['memory', 'redis', 'mongo', 'postgres'] as const).map((kind): Variant => {
+type Kind = keyof typeof EXPRESS_SESSION;
+
+function on(kind: Kind, rest: Partial<Variant> = {}, isTuned = false): Variant {
   const { make, packages } = STORES[kind];
   return {
     name: EXPRESS_SESSION[kind],
     ...(kind === 'memory' ? {} : { database: kind }),
     baseline: NO_SESSION,
     packages: ['express-session', ...packages],
+    ...rest,
     async prepare(around) {
-      const middleware = expressSession(optionsWith(await make(around)));
+      const middleware = expressSession(optionsWith(await make(around, isTuned)));
       return { accounts: ExpressSessionAccounts, install: (app) => app.use(middleware) };
     },
   };
-});
+}
+
+/**
+ * What somebody gets who knows its stores well: activity is not written with every request, and node-redis makes no timer for each
+ * command.
+ */
+function tuned(kind: Kind): Variant {
+  const peer = EXPRESS_SESSION[kind];
+  return on(kind, { name: `${peer}, tuned`, peer, works: ['read', 'write', 'unused'] }, true);
+}
 
 /** express-session as people mount it, and by the module nestjs-session. */
 export const expressSessionVariants: readonly Variant[] = [
-  ...onEachStore,
+  on('memory'),
+  on('redis'),
+  on('mongo'),
+  on('postgres'),
+  tuned('redis'),
+  tuned('mongo'),
+  tuned('postgres'),
   {
     name: 'nestjs-session, MemoryStore',
     baseline: NO_SESSION,
