@@ -90,7 +90,7 @@ export class Committer {
       contest: new Contest(this.parts.operationTimeout, LOST),
     };
     const current = before ?? held;
-    const next = this.#following(turn, current);
+    const next = this.#isOver(turn, current) ? current : this.#fold(current, jobs);
     if (haveFailed(jobs)) {
       return Promise.resolve(before);
     }
@@ -110,12 +110,13 @@ export class Committer {
     let current = await this.#follow(before, winner);
     while (current !== undefined) {
       await contest.nextRound();
-      const next = this.#following(turn, current);
+      const isOver = this.#isOver(turn, current);
+      const next = isOver ? current : this.#fold(current, jobs);
       if (haveFailed(jobs)) {
         return turn.before;
       }
       if (next === current) {
-        return settle(jobs, this.#isOver(turn, current) ? await this.#end(current, seenAt) : current);
+        return settle(jobs, isOver ? await this.#end(current, seenAt) : current);
       }
       const { id, record } = current;
       const answer = await this.parts.gateway.replace(id, next.record, record.version);
@@ -130,11 +131,6 @@ export class Committer {
   /** The session with a record that was found; one whose token was rotated meanwhile is found where it is now. */
   async #follow(current: Held, found: SessionRecord | undefined): Promise<Held | undefined> {
     return found && this.parts.forwards.follow(current.with(found));
-  }
-
-  /** What is to be stored next; the very same where nothing is, and where the session is over. */
-  #following(turn: Turn, current: Held): Held {
-    return this.#isOver(turn, current) ? current : this.#fold(current, turn.jobs);
   }
 
   #isOver({ seenAt }: Turn, { record }: Held): boolean {

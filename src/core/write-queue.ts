@@ -20,7 +20,10 @@ export type Turn<Write, Latest> = (
  * stored. Without it, n parallel writers of one record need n²/2 attempts at compare-and-swap.
  */
 export class WriteQueue<Write extends QueuedWrite, Latest> {
-  /** Who waits for which session, in the order they came; there is a line while somebody has the turn. */
+  /**
+   * Who waits for which session, in the order they came; there is a line while somebody has the turn. What V8 may keep of a map from
+   * which all is soon removed (see `InFlight`) are ids and empty lists.
+   */
   readonly #lines = new Map<SessionId, Write[]>();
 
   /** @param together the most writes that take a turn at once */

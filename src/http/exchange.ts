@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gate } from './response-gate.types.js';
 
 const EXCHANGE = Symbol('nest-sessions.exchange');
@@ -11,6 +11,8 @@ export class Exchange {
   /** The request's session: a `RequestSession`, which needs this file and so is not named in it. */
   session: object | undefined;
   gate: Gate | undefined;
+  /** The request that has properties of ours on it. One that inherits from it is another request. */
+  request: IncomingMessage | undefined;
   /** The response that has properties of ours on it, whoever inherits from it. */
   response: ServerResponse | undefined;
   /** Whether the response has everything on it already that a gate will need. */

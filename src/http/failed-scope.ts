@@ -5,6 +5,11 @@ import type { Gate } from './response-gate.types.js';
 /** Who answers for a gate whose commit failed. Calls from anywhere else are the handler's, and ignored. */
 export const FAILED_SCOPE = new AsyncLocalStorage<Gate | undefined>();
 
+/** Runs something that answers for no gate. */
+export function outsideFailedScope<T>(work: () => T): T {
+  return FAILED_SCOPE.getStore() === undefined ? work() : FAILED_SCOPE.run(undefined, work);
+}
+
 const BOUND = Symbol('nest-sessions.bound');
 
 /** A listener; `listener` is there where it is the wrapper that `once()` makes of another. */

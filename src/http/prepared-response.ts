@@ -111,11 +111,15 @@ export function callOf(res: ServerResponse, name: Call): AnyFunction {
   return call === PREPARED[name] ? inherited(Exchange.of(res)?.response ?? res, name) : call;
 }
 
-/** Whether what a prepared response sends by is what it was prepared with, so that a gate need not lie above anything. */
+/** Whether nobody has put anything on what a prepared response sends and tells by, so that a gate need not lie above anything. */
 export function isUntouched(res: ServerResponse): boolean {
   const { writeHead, write, end, flushHeaders } = PREPARED;
   return (
-    res.end === end && res.writeHead === writeHead && res.write === write && res.flushHeaders === flushHeaders
+    res.end === end &&
+    res.writeHead === writeHead &&
+    res.write === write &&
+    res.flushHeaders === flushHeaders &&
+    res.on === ServerResponse.prototype.on
   );
 }
 

@@ -64,18 +64,19 @@ function own(req: IncomingMessage, name: string, value: unknown): void {
 /** Puts on a request what its session will need to be there, without effect until it has one. */
 export function prepareRequest(req: IncomingMessage, exchange: Exchange): void {
   exchange.join(req);
+  exchange.request = req;
   Object.defineProperties(req, PROPERTIES);
 }
 
-/** Gives a request its session and express-session's three properties; `known` is the exchange that it has. */
+/** Gives a request its session and express-session's three properties; `known` is the exchange that it has, or inherits. */
 export function attachSession(
   req: IncomingMessage,
   known: Exchange | undefined,
   session: RequestSession,
 ): Exchange {
-  const exchange = known ?? new Exchange();
+  const exchange = known?.request === req ? known : new Exchange();
   exchange.session = session;
-  if (known === undefined || known.isTaken || !hasOurs(req)) {
+  if (exchange !== known || known.isTaken || !hasOurs(req)) {
     prepareRequest(req, exchange);
   }
   return exchange;

@@ -73,6 +73,7 @@ export class ResponseGate implements Gate {
 
   writeHead(args: readonly unknown[]): void {
     this.#head = applyHead(this.res, args);
+    this.#noteStatus();
     this.state = 'headed';
     this.#shadow();
   }
@@ -136,9 +137,6 @@ export class ResponseGate implements Gate {
   }
 
   #holdUntil(work: Promise<void>): void {
-    if (this.state === 'headed') {
-      this.#noteStatus();
-    }
     this.state = 'holding';
     this.#shadow();
     this.#releaseAfter(work);

@@ -19,6 +19,7 @@ import { answerPlainly } from './commit-error.js';
 import { MemorySessionStore } from '../stores/memory/memory.store.js';
 import { ErrorLog } from './error-log.js';
 import { Exchange } from './exchange.js';
+import { outsideFailedScope } from './failed-scope.js';
 import { HeadStart } from './head-start.js';
 import { attachSession } from './request-properties.js';
 import { RequestSession } from './request-session.js';
@@ -123,9 +124,8 @@ export class SessionHttp implements SessionSite {
       ...(options.isProduction ? {} : { onSilentLoss: (field, kind) => this.#warnOfLoss(field, kind) }),
     });
     const { returnTo, loginUrl, confirmUrl } = options.auth;
-    if (returnTo ?? (loginUrl ?? confirmUrl) !== undefined) {
-      this.returnTo = new ReturnToCookie(options.name, options.secrets, clock);
-    }
+    const remembersPages = returnTo ?? (loginUrl ?? confirmUrl) !== undefined;
+    this.returnTo = remembersPages ? new ReturnToCookie(options.name, options.secrets, clock) : undefined;
     options.remarks.forEach((remark) => logger.warn(remark));
     this.events.feed('ended', () => this.#place.watchExpiry?.() ?? (() => undefined));
     this.events.listen((event) => logger.warn(reuseWarning(event)), {
@@ -276,7 +276,7 @@ export class SessionHttp implements SessionSite {
 
   /** Runs something as no part of the request that it is for. */
   #outside<T>(work: () => T): T {
-    return this.#current.run(undefined, work);
+    return outsideFailedScope(() => this.#current.run(undefined, work));
   }
 
   /** Shutdown waits for it, nobody else does. */

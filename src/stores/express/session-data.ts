@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FieldTexts } from '../../core/field-texts.js';
+import { recordOf } from '../../core/record-of.js';
 import type { SessionRecord, Version } from '../../core/record.js';
 
 /** The property of a stored session that holds what is ours. For express-session it is a field like any other. */
@@ -47,8 +48,22 @@ export function toRecord(
   data: SessionData,
   fields: Pick<SessionRecord, 'fields' | 'lengths'>,
 ): SessionRecord {
-  const { of: _, seal: __, quick: ___, ...record } = data;
-  return { ...record, ...fields };
+  const { format, version, createdAt, lastSeenAt, idle, absoluteAt, expiresAt, handle, meta } = data;
+  return recordOf({
+    format,
+    version,
+    fields: fields.fields,
+    lengths: fields.lengths,
+    createdAt,
+    lastSeenAt,
+    idle,
+    absoluteAt,
+    expiresAt,
+    handle,
+    meta,
+    principal: data.principal,
+    next: data.next,
+  });
 }
 
 /** What our data keeps of the fields and the cookie's expiry that it is written with. */

@@ -115,7 +115,11 @@ export class RedisSessionStore extends SessionStore {
       return Promise.reject(askedAfterClose('RedisSessionStore'));
     }
     const redis = this.#connection.commands();
-    return redis instanceof Promise ? redis.then(work) : work(redis);
+    try {
+      return redis instanceof Promise ? redis.then(work) : work(redis);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Room for other kinds of keys beside it. */

@@ -227,6 +227,24 @@ describe('P4 an error of the handler itself', () => {
     expect(app.store.stored).toEqual([{ user: 'ada', n: 1 }]);
   });
 
+  it('is told of by its status in the log, also where its headers fail after the head was given', async () => {
+    const app = await expressApp({
+      '/': (req, res) => {
+        void req.session['user'];
+        const { getHeader } = res;
+        res.getHeader = () => {
+          res.getHeader = getHeader;
+          throw new Error('a layer broke');
+        };
+        res.writeHead(500);
+        res.end('dropped');
+      },
+    });
+    const client = await app.knownClient();
+    expect((await client.read('/')).status).toBe(503);
+    await app.log.says(/A response with status 500 was replaced/);
+  });
+
   it('on plain Express, thrown after its response was sent, breaks the connection; the session is stored', async () => {
     const app = await expressApp({
       '/'(req, res) {

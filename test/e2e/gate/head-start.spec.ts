@@ -187,6 +187,66 @@ describe('requests that the server has prepared', () => {
     },
   );
 
+  it('P3 have each a session and a gate, where several inherit from one that has none', async () => {
+    const store = new ControlledStore();
+    const session = createSessionMiddleware(sessionOptions(store, new LogRecorder()));
+    const server = await listen((req, res) => {
+      const [one, another] = [Object.create(req), Object.create(req)] as [IncomingMessage, IncomingMessage];
+      const other = new ServerResponse(req);
+      other.assignSocket(nowhere() as Socket);
+      session(one, other, () => {
+        Object.assign(sessionOn(one), { user: 'ada' });
+        session(another, res, () => {
+          Object.assign(sessionOn(another), { user: 'bob' });
+          const seen = [
+            sessionOn(one)['user'],
+            sessionOn(one) !== sessionOn(another),
+            'session' in req && req.session !== undefined,
+          ];
+          other.end();
+          res.end(JSON.stringify(seen));
+        });
+      });
+    });
+    onTestFinished(() => server.close().then(() => session.close()));
+    for (const round of ['the first', 'a prepared one']) {
+      const { text } = await new CookieClient(server.url).read('/');
+      expect([round, text]).toEqual([round, '["ada",true,false]']);
+    }
+    expect(store.stored.map(({ user }) => user).sort()).toEqual(['ada', 'ada', 'bob', 'bob']);
+  });
+
+  it('P4 let what lies on their events hear of the error that takes their place', async () => {
+    const heard: string[] = [];
+    const store = new ControlledStore();
+    const session = createSessionMiddleware({
+      ...sessionOptions(store, new LogRecorder()),
+      onCommitError: (_error, _req, res) => {
+        res.on('finish', () => undefined);
+        res.statusCode = 503;
+        res.end();
+      },
+    });
+    const server = await listen((req, res) => {
+      const { on } = res;
+      res.on = (name: string, listener: (...args: never[]) => void) => {
+        heard.push(name);
+        return Reflect.apply(on, res, [name, listener]) as ServerResponse;
+      };
+      session(req, res, () => {
+        Object.assign(sessionOn(req), { user: 'ada' });
+        store.failNext('create');
+        res.end();
+      });
+    });
+    onTestFinished(() => server.close().then(() => session.close()));
+    for (const _round of ['the first', 'a prepared one']) {
+      heard.length = 0;
+      expect((await new CookieClient(server.url).read('/')).status).toBe(503);
+      expect(heard).toContain('finish');
+    }
+  });
+
   it('have no session where the server itself is asked about', async () => {
     const app = await expressApp({}, { saveUninitialized: true });
     const { port } = new URL(app.url);
@@ -232,6 +292,11 @@ function belowApp(): express.Express {
   const app = express();
   app.use((req, res, next) => COUNT(req as never, res, next));
   return app;
+}
+
+/** The session of a bare request. */
+function sessionOn(req: IncomingMessage): Record<string, unknown> {
+  return (req as IncomingMessage & { session: Record<string, unknown> }).session;
 }
 
 /** A connection to nobody. */
