@@ -1,6 +1,6 @@
 // Runs the benches of this folder and saves what they found. See README.md above here.
 //
-//   PARTS=memory,flat,sweep,start  which of them                    SESSIONS=1000000  the most sessions of a store
+//   PARTS=memory,start,flat,sweep  which of them                    SESSIONS=1000000  the most sessions of a store
 //   STORES=memory,lmdb,redis,mongo,postgres                         ROUNDS=15  OPERATIONS=200  a round's operations
 import { printTable, saveResults, setting, settings } from '../support/figures.mjs';
 import { flatCostTables, measureFlatCost } from './flat-cost.mjs';
@@ -8,7 +8,7 @@ import { measureMemory, memoryTables } from './memory.mjs';
 import { measureStart, startTables } from './start.mjs';
 import { measureSweepCost, sweepCostTables } from './sweep-cost.mjs';
 
-const parts = settings('PARTS', 'memory,flat,sweep,start');
+const parts = settings('PARTS', 'memory,start,flat,sweep');
 const stores = settings('STORES', 'memory,lmdb,redis,mongo,postgres');
 const most = setting('SESSIONS', 1_000_000);
 const rounds = setting('ROUNDS', 15);
@@ -45,7 +45,8 @@ for (const part of parts) {
   const [result, tables] = await PARTS[part]();
   results[part] = result;
   for (const [title, rows] of Object.entries(tables)) printTable(title, rows);
+  // With each part: whoever has to stop a long run keeps what it has found.
+  saveResults('scale.json', { settings: { parts, stores, most, rounds, operations }, ...results });
 }
-saveResults('scale.json', { settings: { parts, stores, most, rounds, operations }, ...results });
 // Servers' clients may keep a socket open for a while.
 process.exit(0);
