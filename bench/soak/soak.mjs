@@ -63,7 +63,9 @@ export async function soak({ store, seconds, warmUp, every, visitors, quiet = QU
       ...(left.length > 0 ? [`left behind after close(): ${left.join(', ')}`] : []),
       ...(hasEnded ? [] : ['the process did not end by itself']),
     ];
-    const heap = slopeOf(samples.map(({ at, heapUsed }) => ({ x: at, y: heapUsed / 1_024 })));
+    const later = samples.slice(Math.ceil(samples.length / 2));
+    // Until then code is still being compiled, and what compiles it takes notes.
+    const heap = slopeOf(later.map(({ at, heapUsed }) => ({ x: at, y: heapUsed / 1_024 })));
     return {
       store,
       seconds,
@@ -95,7 +97,9 @@ export function soakRow({ store, seconds, counts, heapKbPerMinute: heap, samples
     'heap, MB: first / last / quiet / closed': [first, samples.at(-1), after, closed]
       .map(({ heapUsed }) => megabytes(heapUsed))
       .join(' / '),
-    'slope, KB/min (95 %)': heap ? `${heap.slope.toFixed(0)} ± ${heap.plusMinus.toFixed(0)}` : '',
+    'slope of the second half, KB/min (95 %)': heap
+      ? `${heap.slope.toFixed(0)} ± ${heap.plusMinus.toFixed(0)}`
+      : '',
     'RSS, MB: first / last': `${megabytes(first.rss)} / ${megabytes(samples.at(-1).rss)}`,
     'descriptors: first / quiet / closed': [first, after, closed]
       .map(({ descriptors }) => total(descriptors))

@@ -31,9 +31,12 @@ beforeAll(async () => {
 afterAll(() => rm(results, { recursive: true, force: true }));
 
 /** Runs the bench as `npm run bench` does, after its build. */
-async function bench(env: Record<string, string>): Promise<{ isFine: boolean; output: string }> {
+async function bench(
+  env: Record<string, string>,
+  script = 'run.js',
+): Promise<{ isFine: boolean; output: string }> {
   try {
-    const { stdout } = await run(process.execPath, ['bench/http/dist/run.js'], {
+    const { stdout } = await run(process.execPath, [`bench/http/dist/${script}`], {
       cwd: root,
       env: { ...process.env, ...SMALL, RESULTS: results, ...env },
       timeout: 100_000,
@@ -45,6 +48,17 @@ async function bench(env: Record<string, string>): Promise<{ isFine: boolean; ou
 }
 
 describe('the HTTP bench', () => {
+  it('tells where the CPU goes, with every answer checked', async () => {
+    const env = { VARIANTS: 'nest-sessions, memory', SLICE_MS: '400', WARM_UP_MS: '400' };
+    const { isFine, output } = await bench(env, 'profile/profile.js');
+    expect(isFine).toBe(true);
+    const [, ...figures] = /^\| nest-sessions: the session +\|(.*)\|(.*)\|$/m.exec(output) ?? [];
+    expect(figures.map(Number)).toHaveLength(2);
+    expect(Math.max(...figures.map(Number))).toBeGreaterThan(0);
+    const lie = await bench({ VARIANTS: 'lying: a lost write' }, 'profile/profile.js');
+    expect(lie.isFine).toBe(false);
+  }, 60_000);
+
   it('measures every work with every variant that was chosen, and reports it', async () => {
     const ours = 'nest-sessions, memory';
     const theirs = 'express-session, MemoryStore';

@@ -8,7 +8,8 @@ import { type Measured, measureCell } from './rounds.js';
 import { RunningServer } from './server/running-server.js';
 import type { Settings } from './settings.js';
 import { allVariants } from './variants/all-variants.js';
-import type { DatabaseName, Variant } from './variants/variant.js';
+import { chosen, databasesOf } from './variants/chosen.js';
+import type { Variant } from './variants/variant.js';
 import { sizeTitle, WORK_TITLES } from './works.js';
 
 /** A cell with what every variant came to in it. */
@@ -39,15 +40,14 @@ const IDLE_ATTEMPTS = 10;
  */
 export async function runBench(settings: Settings, tell: (line: string) => void): Promise<Findings> {
   pinThisProcess(OTHER_CORE);
-  const variants = chosen(await allVariants(settings.moreVariants), settings.variants);
+  const everything = await allVariants(settings.moreVariants);
+  const variants = chosen(everything, settings.variants, ['baseline', 'peer']);
   const databases = new DatabaseServers();
   const load = new Child<LoadOperations>('the clients', new URL('load/load.js', import.meta.url), {
     core: OTHER_CORE,
   });
   try {
-    await databases.start(
-      new Set(variants.flatMap(({ database }): DatabaseName[] => (database ? [database] : []))),
-    );
+    await databases.start(databasesOf(variants));
     const cells: MeasuredCell[] = [];
     const idle: Record<string, number> = {};
     for (const ofOneSize of bySize(cellsOf(settings))) {
@@ -68,21 +68,6 @@ export async function runBench(settings: Settings, tell: (line: string) => void)
     await load.stop();
     await databases.stop();
   }
-}
-
-/** Those whose names begin so, and what they are compared with. */
-function chosen(all: readonly Variant[], names: readonly string[] | undefined): readonly Variant[] {
-  if (names === undefined) {
-    return all;
-  }
-  const lost = names.find((name) => !all.some((variant) => variant.name.startsWith(name)));
-  if (lost !== undefined) {
-    const known = all.map(({ name }) => `  ${name}`).join('\n');
-    throw new Error(`VARIANTS has '${lost}', and there is none. There are:\n${known}`);
-  }
-  const named = all.filter((variant) => names.some((name) => variant.name.startsWith(name)));
-  const needed = new Set(named.flatMap(({ baseline, peer }) => [baseline, peer]));
-  return all.filter((variant) => named.includes(variant) || needed.has(variant.name));
 }
 
 function bySize(cells: readonly Cell[]): Cell[][] {

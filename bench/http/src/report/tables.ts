@@ -107,7 +107,8 @@ function halfOf(spread: Spread | undefined, digits: number): string {
     : `${spread.low.toFixed(digits)}–${spread.high.toFixed(digits)}`;
 }
 
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Rows as a table in Markdown; what is missing at the end of a row is empty. */
+export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const full = rows.map((row) => head.map((_, n) => row[n] ?? ''));
   return [head, head.map(() => '---'), ...full].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -40,6 +40,16 @@ export class RunningServer {
     return this.child.ask('usage', undefined);
   }
 
+  /** From now on it notes where its CPU goes. */
+  beginProfile() {
+    return this.child.ask('beginProfile', undefined);
+  }
+
+  /** Where it went since then. */
+  endProfile() {
+    return this.child.ask('endProfile', undefined);
+  }
+
   async stop(): Promise<void> {
     await this.child.stop();
     await rm(this.directory, { recursive: true, force: true });

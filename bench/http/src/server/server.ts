@@ -7,7 +7,10 @@ import { Accounts } from '../app/accounts.js';
 import { PagesController } from '../app/pages.controller.js';
 import { answerParent } from '../child-channel.js';
 import { allVariants, variantNamed } from '../variants/all-variants.js';
+import { Profiler } from '../profile/profiler.js';
 import type { Surroundings, Variant } from '../variants/variant.js';
+
+const profiler = new Profiler();
 
 /** What a server is asked. */
 export const serverOperations = {
@@ -22,6 +25,8 @@ export const serverOperations = {
       peakMemory: process.resourceUsage().maxRSS * 1_024,
     };
   },
+  beginProfile: () => profiler.begin(),
+  endProfile: () => profiler.end(),
 };
 
 export type ServerOperations = typeof serverOperations;
