@@ -5,6 +5,7 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { basename } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { SessionModule } from 'nest-sessions';
@@ -20,14 +21,15 @@ function activeResources() {
   return counts;
 }
 
-/** Open descriptors, counted by what they are (`socket`, `pipe`, a file's path); undefined on a system without /proc. */
+/** Open descriptors, counted by what they are (`socket`, `pipe`, a file's name); undefined on a system without /proc. */
 function descriptors() {
   if (!existsSync('/proc/self/fd')) return undefined;
   const counts = {};
   for (const name of readdirSync('/proc/self/fd')) {
     try {
       const [kind] = readlinkSync(`/proc/self/fd/${name}`).split(':[');
-      counts[kind] = (counts[kind] ?? 0) + 1;
+      const what = basename(kind); // where the file is belongs to this machine
+      counts[what] = (counts[what] ?? 0) + 1;
     } catch {
       // The directory that was being read; it is closed by now.
     }
