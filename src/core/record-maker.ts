@@ -5,7 +5,7 @@ import { type FieldTexts, joinFields, mergeFields, NO_FIELDS } from './field-tex
 import type { Held } from './held.js';
 import { expiryOf, type Lifetime } from './lifetime.js';
 import { changeMeta, formatMeta, type TokenNote, withoutFallen } from './meta.js';
-import { recordOf, type RecordParts } from './record-of.js';
+import { recordOf, type RecordRest } from './record-of.js';
 import { RECORD_FORMAT, type SessionRecord, type Version } from './record.js';
 import type { SessionChange, SessionDraft } from './session-backend.js';
 
@@ -96,27 +96,8 @@ export class RecordMaker {
   }
 
   /** The record of these fields, with what follows from the rest. */
-  #made(texts: FieldTexts, rest: Rest): SessionRecord {
-    const { fields, lengths } = this.#packed(texts);
-    const { format, version, createdAt, lastSeenAt, idle, absoluteAt, handle, meta, principal, next } = rest;
-    const expiresAt = expiryOf({ lastSeenAt, idle, absoluteAt });
-    return Object.freeze(
-      recordOf({
-        format,
-        version,
-        fields,
-        lengths,
-        createdAt,
-        lastSeenAt,
-        idle,
-        absoluteAt,
-        expiresAt,
-        handle,
-        meta,
-        principal,
-        next,
-      }),
-    );
+  #made(texts: FieldTexts, rest: RecordRest): SessionRecord {
+    return Object.freeze(recordOf(this.#packed(texts), rest, expiryOf(rest)));
   }
 
   #packed(texts: FieldTexts): FieldsPart {
@@ -133,6 +114,3 @@ export class RecordMaker {
     return packed;
   }
 }
-
-/** What a record consists of beside its fields and what follows from the rest. */
-type Rest = Omit<RecordParts, keyof FieldsPart | 'expiresAt'>;

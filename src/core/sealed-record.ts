@@ -77,21 +77,22 @@ export function parseSealed(text: string): Sealed | undefined {
   return {
     id: sessionId,
     record: Object.freeze(
-      recordOf({
-        format: RECORD_FORMAT,
-        version: NO_VERSION,
-        fields: text.slice(metaEnd + 1),
-        lengths: [],
-        createdAt,
-        lastSeenAt,
-        idle,
-        absoluteAt,
-        expiresAt: expiryOf({ lastSeenAt, idle, absoluteAt }),
-        handle: handleOf(sessionId),
-        meta: meta === '' ? '{}' : meta,
-        principal: principal as Principal | undefined,
-        next: undefined,
-      }),
+      recordOf(
+        { fields: text.slice(metaEnd + 1), lengths: [] },
+        {
+          format: RECORD_FORMAT,
+          version: NO_VERSION,
+          createdAt,
+          lastSeenAt,
+          idle,
+          absoluteAt,
+          handle: handleOf(sessionId),
+          meta: meta === '' ? '{}' : meta,
+          principal: principal as Principal | undefined,
+          next: undefined,
+        },
+        expiryOf({ lastSeenAt, idle, absoluteAt }),
+      ),
     ),
   };
 }

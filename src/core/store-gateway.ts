@@ -3,6 +3,7 @@ import { SessionError, timedOut, unavailable } from './errors.js';
 import { RECORD_FORMAT, type SessionId, type SessionRecord, type Version } from './record.js';
 import { type Forgotten, type ForgottenListener, isReporting } from './reporting-store.js';
 import type { Replaced, SessionStore } from './session-store.js';
+import { started } from './started.js';
 import { StoreSetupError } from './store-setup.error.js';
 
 /** How long one operation may take and how many may be under way. */
@@ -90,9 +91,11 @@ export class StoreGateway {
       return Promise.reject(unavailable(operation, 'too many operations wait for it already'));
     }
     this.#pending++;
+    const { outside } = this.limits;
     return new Promise((resolve, reject) => {
       const waiting = this.#deadlines.begin(() => reject(timedOut(operation, this.limits.operationTimeout)));
-      start(ask, this.limits.outside).then(
+      // An answer that is no promise is one all the same.
+      started(() => Promise.resolve(outside === undefined ? ask() : outside(ask))).then(
         (answer) => {
           this.#pending--;
           this.#deadlines.end(waiting);
@@ -114,15 +117,6 @@ export class StoreGateway {
 
 /** Looks at what a store answers before it is believed; throws for what the contract does not allow. */
 type Accept<T> = (operation: string, answer: unknown) => T;
-
-/** Turns a throw before the first promise, and an answer that is no promise, into a promise. */
-function start(ask: () => Promise<unknown>, outside: GatewayLimits['outside']): Promise<unknown> {
-  try {
-    return Promise.resolve(outside === undefined ? ask() : outside(ask));
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
 
 function isOurs(cause: unknown): boolean {
   return cause instanceof SessionError || cause instanceof StoreSetupError;

@@ -1,5 +1,6 @@
 import { SessionError } from './errors.js';
 import type { SessionId } from './record.js';
+import { started } from './started.js';
 
 /** A write that waits for its turn, and who waits for it. */
 export interface QueuedWrite {
@@ -51,6 +52,7 @@ export class WriteQueue<Write extends QueuedWrite, Latest> {
 
   // No async function: most lines are served by one turn, and each promise costs about as much as all the rest of it.
   #serve(id: SessionId, line: Write[], writes: [Write, ...Write[]], latest: Latest | undefined): void {
+    // What is thrown must not leave the line standing for ever.
     started(() => this.turn(writes, latest)).then(
       (stored) => this.#serveNext(id, line, stored),
       (error: unknown) => {
@@ -71,15 +73,6 @@ export class WriteQueue<Write extends QueuedWrite, Latest> {
     } else {
       this.#serve(id, line, [next, ...line.splice(0, this.together - 1)], latest);
     }
-  }
-}
-
-/** What is thrown before there is a promise must not leave the line standing for ever. */
-function started<T>(turn: () => Promise<T>): Promise<T> {
-  try {
-    return turn();
-  } catch (error) {
-    return Promise.reject(error);
   }
 }
 

@@ -48,22 +48,7 @@ export function toRecord(
   data: SessionData,
   fields: Pick<SessionRecord, 'fields' | 'lengths'>,
 ): SessionRecord {
-  const { format, version, createdAt, lastSeenAt, idle, absoluteAt, expiresAt, handle, meta } = data;
-  return recordOf({
-    format,
-    version,
-    fields: fields.fields,
-    lengths: fields.lengths,
-    createdAt,
-    lastSeenAt,
-    idle,
-    absoluteAt,
-    expiresAt,
-    handle,
-    meta,
-    principal: data.principal,
-    next: data.next,
-  });
+  return recordOf(fields, data, data.expiresAt);
 }
 
 /** What our data keeps of the fields and the cookie's expiry that it is written with. */

@@ -137,19 +137,20 @@ function decodeKnown(bytes: Buffer): SessionRecord {
   if (!body.atEnd) {
     throw new RangeError('There is more than was written.');
   }
-  return recordOf({
-    format: bytes.readDoubleLE(AT.format),
-    version: bytes.readDoubleLE(AT.version) as Version,
-    fields,
-    lengths,
-    createdAt: bytes.readDoubleLE(AT.createdAt),
-    lastSeenAt: bytes.readDoubleLE(AT.lastSeenAt),
-    idle: bytes.readDoubleLE(AT.idle),
-    absoluteAt: bytes.readDoubleLE(AT.absoluteAt),
-    expiresAt: bytes.readDoubleLE(AT.expiresAt),
-    handle,
-    meta,
-    principal,
-    next,
-  });
+  return recordOf(
+    { fields, lengths },
+    {
+      format: bytes.readDoubleLE(AT.format),
+      version: bytes.readDoubleLE(AT.version) as Version,
+      createdAt: bytes.readDoubleLE(AT.createdAt),
+      lastSeenAt: bytes.readDoubleLE(AT.lastSeenAt),
+      idle: bytes.readDoubleLE(AT.idle),
+      absoluteAt: bytes.readDoubleLE(AT.absoluteAt),
+      handle,
+      meta,
+      principal,
+      next,
+    },
+    bytes.readDoubleLE(AT.expiresAt),
+  );
 }

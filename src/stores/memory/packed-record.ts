@@ -81,21 +81,22 @@ export function unpack(packed: PackedRecord, expiresAt: number): SessionRecord {
   const handleAt = metaAt + metaLength;
   const principalAt = handleAt + handleLength;
   const nextAt = principalAt + Math.max(0, principalLength - 1);
-  return recordOf({
-    format,
-    version: packed.version,
-    fields: text.slice(fieldsAt, metaAt),
-    lengths,
-    createdAt: packed.createdAt,
-    lastSeenAt: packed.lastSeenAt,
-    idle: packed.idle,
-    absoluteAt: packed.absoluteAt,
+  return recordOf(
+    { fields: text.slice(fieldsAt, metaAt), lengths },
+    {
+      format,
+      version: packed.version,
+      createdAt: packed.createdAt,
+      lastSeenAt: packed.lastSeenAt,
+      idle: packed.idle,
+      absoluteAt: packed.absoluteAt,
+      handle: text.slice(handleAt, principalAt) as Handle,
+      meta: text.slice(metaAt, handleAt),
+      principal: principalLength > 0 ? (text.slice(principalAt, nextAt) as Principal) : undefined,
+      next: nextLength > 0 ? (text.slice(nextAt) as SessionId) : undefined,
+    },
     expiresAt,
-    handle: text.slice(handleAt, principalAt) as Handle,
-    meta: text.slice(metaAt, handleAt),
-    principal: principalLength > 0 ? (text.slice(principalAt, nextAt) as Principal) : undefined,
-    next: nextLength > 0 ? (text.slice(nextAt) as SessionId) : undefined,
-  });
+  );
 }
 
 const NONE: readonly number[] = [];

@@ -117,21 +117,22 @@ function decodeKnown(document: Record<string, unknown>): SessionRecord | undefin
   ) {
     return undefined;
   }
-  return recordOf({
-    format,
-    version: version as Version,
-    fields,
-    lengths,
-    createdAt,
-    lastSeenAt,
-    idle,
-    absoluteAt,
+  return recordOf(
+    { fields, lengths },
+    {
+      format,
+      version: version as Version,
+      createdAt,
+      lastSeenAt,
+      idle,
+      absoluteAt,
+      handle: handle as Handle,
+      meta,
+      principal: principal as Principal | undefined,
+      next: next as SessionId | undefined,
+    },
     expiresAt,
-    handle: handle as Handle,
-    meta,
-    principal: principal as Principal | undefined,
-    next: next as SessionId | undefined,
-  });
+  );
 }
 
 function keep(text: string): KeptText {

@@ -103,21 +103,22 @@ export function decodeRow({ head, fields }: Row): SessionRecord {
   ) {
     return CORRUPT_RECORD;
   }
-  return recordOf({
-    format,
-    version: version as Version,
-    fields,
-    lengths: lengthsIn(lengths),
-    createdAt,
-    lastSeenAt,
-    idle,
-    absoluteAt,
+  return recordOf(
+    { fields, lengths: lengthsIn(lengths) },
+    {
+      format,
+      version: version as Version,
+      createdAt,
+      lastSeenAt,
+      idle,
+      absoluteAt,
+      handle: handle as Handle,
+      meta,
+      principal: typeof principal === 'string' ? (principal as Principal) : undefined,
+      next: typeof next === 'string' ? (next as SessionId) : undefined,
+    },
     expiresAt,
-    handle: handle as Handle,
-    meta,
-    principal: typeof principal === 'string' ? (principal as Principal) : undefined,
-    next: typeof next === 'string' ? (next as SessionId) : undefined,
-  });
+  );
 }
 
 /** What is told of the record in a row; undefined for a row that is none. */

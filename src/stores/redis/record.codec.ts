@@ -103,21 +103,22 @@ export function decodeRecord(
   if (!isText(whole)) {
     return CORRUPT_RECORD;
   }
-  return recordOf({
-    format,
-    version: Number(head?.[2]) as Version,
-    fields: whole,
-    lengths,
-    createdAt,
-    lastSeenAt,
-    idle,
-    absoluteAt,
+  return recordOf(
+    { fields: whole, lengths },
+    {
+      format,
+      version: Number(head?.[2]) as Version,
+      createdAt,
+      lastSeenAt,
+      idle,
+      absoluteAt,
+      handle,
+      meta,
+      principal: principal ?? undefined,
+      next: next ?? undefined,
+    },
     expiresAt,
-    handle,
-    meta,
-    principal: principal ?? undefined,
-    next: next ?? undefined,
-  });
+  );
 }
 
 function parsed(text: string): unknown {

@@ -1,3 +1,4 @@
+import { started } from '../../core/started.js';
 import { isNotAllowed, isUnknownScript, isWrongType, withoutContents } from './driver-error.js';
 import {
   isNodeRedis,
@@ -98,7 +99,7 @@ class NodeRedisCommands implements RedisCommands {
   }
 
   #send(command: Command<NodeRedisClient>, onFailure: OnFailure): Promise<unknown> {
-    const answer = asked(() => {
+    const answer = started(() => {
       const client = this.#connected();
       const isSentAtOnce = this.#underWay < UNTIMED && isReady(client);
       return command(isSentAtOnce ? (this.#untimed ?? client) : client);
@@ -168,7 +169,7 @@ class IoredisCommands implements RedisCommands {
   }
 
   #send(command: Command<IoredisClient>, onFailure: OnFailure): Promise<unknown> {
-    return asked(() => command(this.client)).catch(onFailure);
+    return started(() => command(this.client)).catch(onFailure);
   }
 }
 
@@ -193,15 +194,6 @@ function alienOr(error: unknown): string {
 
 function refuse(error: unknown): never {
   throw withoutContents(error);
-}
-
-/** Turns a throw before the first promise into a promise. */
-function asked(ask: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return ask();
-  } catch (error) {
-    return Promise.reject(error);
-  }
 }
 
 async function infos(ask: () => Promise<readonly unknown[]>): Promise<string[]> {

@@ -2,6 +2,7 @@ import { askedAfterClose } from '../../core/asked-after-close.js';
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { SessionId, SessionRecord, Version } from '../../core/record.js';
 import { SessionStore, type Replaced } from '../../core/session-store.js';
+import { started } from '../../core/started.js';
 import { givenConnection, OwnConnection, type Connection } from './connection.js';
 import { encodeRecord, encodeTimes } from './record.codec.js';
 import type { RedisCommands } from './redis-commands.js';
@@ -115,11 +116,7 @@ export class RedisSessionStore extends SessionStore {
       return Promise.reject(askedAfterClose('RedisSessionStore'));
     }
     const redis = this.#connection.commands();
-    try {
-      return redis instanceof Promise ? redis.then(work) : work(redis);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return redis instanceof Promise ? redis.then(work) : started(() => work(redis));
   }
 
   /** Room for other kinds of keys beside it. */
